@@ -1,0 +1,79 @@
+/**
+ * The contract of a balancing algorithm: given the members of a pool, which one takes the next request.
+ *
+ * A balancer is pure: it does no I/O, owns no timer, reads no clock, and draws randomness only from the
+ * {@link Random} it was given. Whoever owns it (a backend, a simulator, a test) tells it about membership
+ * with {@link Balancer.rebuild}, asks it with {@link Balancer.pick}, and reports load with
+ * {@link Balancer.began} and {@link Balancer.ended}.
+ *
+ * Whether a server is up is not the balancer's business: a member that may not be chosen is left out of
+ * `rebuild`. Whether a client must return to its server is not either: stickiness is asked first.
+ */
+
+/** One server as a balancing algorithm sees it. The object stays the same for as long as the member exists. */
+export interface Member {
+  /** Unique in its pool; state that must survive a change of weight is kept by this name. */
+  readonly id: string
+  /** The share of traffic it takes relative to the others: an integer from 0 to 256. 0 takes none. */
+  readonly weight: number
+  /** Requests or connections it is serving now, those waiting in its queue included. */
+  readonly load: number
+  /** True while it is at its connection limit: choosing it means waiting. */
+  readonly saturated: boolean
+}
+
+/** What a balancing algorithm may know of the request. Every part is optional: a missing one means "no key". */
+export interface RequestInfo {
+  /** The client's address as text, IPv4 or IPv6, without port. */
+  readonly sourceAddress?: string | undefined
+  /** The request target in origin form: path and query as they were received. */
+  readonly uri?: string | undefined
+  /** The first value of a request header, by its lower-case name. */
+  header?(name: string): string | undefined
+}
+
+/** How an attempt ended, as far as a balancer that learns needs to know. */
+export interface MemberResult {
+  /** False where the server failed; a client that went away is not a failure. */
+  readonly ok: boolean
+  /** From the beginning of the attempt to the server's answer, in milliseconds. */
+  readonly latencyMs: number
+}
+
+/** A source of randomness: a number from 0 (included) to 1 (excluded). `Math.random` is one. */
+export type Random = () => number
+
+/**
+ * A balancing algorithm.
+ *
+ * @typeParam C what it looks at in a request; {@link RequestInfo} by default.
+ */
+export interface Balancer<C = RequestInfo> {
+  /** The algorithm's name, as HAProxy has it where HAProxy has one: `roundrobin`, `leastconn`, … */
+  readonly name: string
+
+  /**
+   * Take note of the members that may be chosen from now on, in the order of the configuration.
+   * Called when membership, a weight or a state changed; never per request. Members of weight 0 may be
+   * among them and are not chosen.
+   */
+  rebuild(members: readonly Member[]): void
+
+  /**
+   * Choose a member.
+   *
+   * Synchronous, never throws, allocates nothing, O(1) or O(log n) for n members.
+   *
+   * @param context the request
+   * @param tried members that this request has tried already: avoided, not forbidden; when no other is left,
+   *   one of them is chosen again
+   * @returns a member of the last `rebuild`, or undefined when none has a weight above 0
+   */
+  pick(context: C, tried?: ReadonlySet<Member>): Member | undefined
+
+  /** A request or connection began on a member: its `load` has grown. */
+  began?(member: Member): void
+
+  /** A request or connection ended on a member: its `load` has shrunk. */
+  ended?(member: Member, result: MemberResult): void
+}

@@ -1,0 +1,1 @@
+export type { Balancer, Member, MemberResult, Random, RequestInfo } from './balancer.ts'

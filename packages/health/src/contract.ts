@@ -1,0 +1,78 @@
+/**
+ * The contract of a health check: probe a target once and say what was found.
+ *
+ * Deciding what a finding means (how many in a row make a server up or down, how often to look) is the
+ * business of the {@link HealthMonitor}, so that any checker works with any schedule.
+ */
+
+/** Where a check connects. */
+export interface Target {
+  /** Unique among the targets of one monitor. */
+  readonly id: string
+  /** Host name or address, IPv4 or IPv6 without brackets. Ignored where `path` is given. */
+  readonly host: string
+  /** TCP port, 1 to 65535. Ignored where `path` is given. */
+  readonly port: number
+  /** A unix socket's path, instead of host and port. */
+  readonly path?: string | undefined
+  /** Set where the target speaks TLS. */
+  readonly tls?: TargetTls | undefined
+}
+
+/** How a check speaks TLS to its target. */
+export interface TargetTls {
+  /** The name sent as SNI and verified in the certificate; the target's host by default. */
+  readonly servername?: string | undefined
+  /** Certificate authorities in PEM; those of Node by default. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined
+  /** Verify the server's certificate: true by default. Without it anyone on the way can answer the check. */
+  readonly rejectUnauthorized?: boolean | undefined
+}
+
+/**
+ * What a check found, in HAProxy's result codes: the layer reached and how it ended.
+ * `L4OK` connected; `L4CON` refused or unreachable; `L4TOUT` no connection in time; `L6RSP` TLS failed;
+ * `L6TOUT` TLS handshake not done in time; `L7OK` answered as expected; `L7STS` answered with another
+ * status or body; `L7RSP` answered with something that is not the protocol; `L7TOUT` no answer in time;
+ * `SOCKERR` the socket could not be made.
+ */
+export type CheckCode =
+  | 'L4OK' | 'L4CON' | 'L4TOUT'
+  | 'L6OK' | 'L6RSP' | 'L6TOUT'
+  | 'L7OK' | 'L7STS' | 'L7RSP' | 'L7TOUT'
+  | 'SOCKERR'
+
+/** The result of one check. */
+export interface CheckResult {
+  readonly ok: boolean
+  readonly code: CheckCode
+  /** The HTTP status, where there was one. */
+  readonly status?: number | undefined
+  /** What was found, in words, for logs and for the statistics page. */
+  readonly message: string
+  /** How long the check took, in milliseconds. */
+  readonly durationMs: number
+}
+
+/** One way of probing a target. */
+export interface Checker<T extends Target = Target> {
+  /** `tcp`, `http`, …: for logs. */
+  readonly name: string
+  /**
+   * Probe the target once. Never rejects: what goes wrong is a result.
+   * When the signal aborts, the checker gives up at once, frees its socket, and resolves.
+   */
+  check(target: T, signal: AbortSignal): Promise<CheckResult>
+}
+
+/** A timer that can be cancelled. */
+export interface Timer { cancel(): void }
+
+/** Where time comes from: milliseconds, monotonic. */
+export interface Clock {
+  now(): number
+  setTimeout(callback: () => void, delayMs: number): Timer
+}
+
+/** A source of randomness: a number from 0 (included) to 1 (excluded). */
+export type Random = () => number

@@ -1,0 +1,52 @@
+/**
+ * The contract of session persistence: which server does this client belong to.
+ *
+ * An affinity is asked before the balancer. It answers with a server's id or with nothing; whether that
+ * server can still be used is the backend's decision. What it wants to tell the client (a cookie) it says as
+ * edits to the response's headers, which only the attempt that won commits.
+ */
+
+/** What an affinity may know of a request. */
+export interface AffinityRequest {
+  /** The client's address as text, IPv4 or IPv6, without port. */
+  readonly sourceAddress?: string | undefined
+  /** True where the client's connection is encrypted. */
+  readonly secure?: boolean | undefined
+  /** The request target in origin form: path and query as they were received. */
+  readonly uri?: string | undefined
+  /** A request header by its lower-case name; several values are joined as RFC 9110 has it (`; ` for cookies). */
+  header(name: string): string | undefined
+}
+
+/** Changes to a message's headers. Names are compared without case. */
+export interface HeaderEdits {
+  /** Headers that replace those of the same name. */
+  readonly set?: readonly (readonly [name: string, value: string])[] | undefined
+  /** Headers added beside those of the same name. */
+  readonly append?: readonly (readonly [name: string, value: string])[] | undefined
+  /** Headers taken out, all of that name. */
+  readonly remove?: readonly string[] | undefined
+}
+
+/** One way of remembering a client's server. */
+export interface Affinity<R extends AffinityRequest = AffinityRequest> {
+  /** `cookie`, `stick-table`, …: for logs. */
+  readonly name: string
+
+  /**
+   * The id of the server this client belongs to, or undefined. Never throws; a forged, expired or foreign
+   * mark is the same as none. A promise where the answer is kept outside the process.
+   */
+  find(request: R): string | undefined | Promise<string | undefined>
+
+  /** Edits to the request as the server will see it: an indirect cookie is taken out here. */
+  conceal?(request: R): HeaderEdits | undefined
+
+  /**
+   * The client was served by this server: remember it.
+   *
+   * @param found what {@link find} answered for this request
+   * @returns edits to the response as the client will see it
+   */
+  bind(request: R, serverId: string, found: string | undefined): HeaderEdits | undefined
+}

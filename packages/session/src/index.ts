@@ -1,0 +1,1 @@
+export type { Affinity, AffinityRequest, HeaderEdits } from './affinity.ts'

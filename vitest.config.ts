@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests run on the sources: the same condition that tsc and the demo use. */
+const conditions = ['@evener/source', 'node', 'import', 'module', 'default']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ['@evener/source'] } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+    environment: 'node',
+    testTimeout: 30_000,
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/index.ts'],
+      reporter: ['text-summary', 'json-summary'],
+      thresholds: {
+        'packages/algorithms/src/**': { branches: 95 },
+        'packages/health/src/**': { branches: 95 },
+        'packages/session/src/**': { branches: 95 },
+        'packages/core/src/**': { branches: 90 },
+      },
+    },
+  },
+})
