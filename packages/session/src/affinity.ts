@@ -14,11 +14,29 @@ export interface AffinityRequest {
   readonly secure?: boolean | undefined
   /** The request target in origin form: path and query as they were received. */
   readonly uri?: string | undefined
-  /** A request header by its lower-case name; several values are joined as RFC 9110 has it (`; ` for cookies). */
+  /** The method, in the case it was received. */
+  readonly method?: string | undefined
+  /**
+   * A request header by its lower-case name; several values are joined as RFC 9110 has it (`; ` for
+   * cookies).
+   */
   header(name: string): string | undefined
 }
 
-/** Changes to a message's headers. Names are compared without case. */
+/** What an affinity may know of the response that the server gave, before anything was changed in it. */
+export interface AffinityResponse {
+  /** A response header by its lower-case name; several values are joined with `, `. Not for `set-cookie`. */
+  header(name: string): string | undefined
+  /** The values of the Set-Cookie headers, one for each line: they contain commas and cannot be joined. */
+  readonly setCookies: readonly string[]
+}
+
+/**
+ * Changes to a message's headers. Names are compared without case.
+ *
+ * They are applied in this order: `remove`, `set`, `append`. So one of several lines of a name is taken out
+ * by removing the name and appending the lines that stay.
+ */
 export interface HeaderEdits {
   /** Headers that replace those of the same name. */
   readonly set?: readonly (readonly [name: string, value: string])[] | undefined
@@ -45,8 +63,19 @@ export interface Affinity<R extends AffinityRequest = AffinityRequest> {
   /**
    * The client was served by this server: remember it.
    *
+   * Never throws. Once for each request, when the head of the final response is known (not for a 1xx).
+   *
+   * @param request the same object, with the same headers, that {@link find} saw: not as {@link conceal}
+   *   left it
    * @param found what {@link find} answered for this request
+   * @param response the server's answer; where it is left out, it is taken to be one that sets no cookie and
+   *   may be cached
    * @returns edits to the response as the client will see it
    */
-  bind(request: R, serverId: string, found: string | undefined): HeaderEdits | undefined
+  bind(
+    request: R,
+    serverId: string,
+    found: string | undefined,
+    response?: AffinityResponse | undefined,
+  ): HeaderEdits | undefined
 }

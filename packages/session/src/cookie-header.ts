@@ -1,0 +1,89 @@
+/**
+ * Reading the Cookie header: the values of one name, and the header without that name.
+ *
+ * A header is cut at every `;` and nowhere else, as RFC 6265 section 5.4 writes it and as applications read
+ * it. (HAProxy also cuts at a comma and keeps a quoted `;` together; the application behind does not, and a
+ * cookie that two parties read differently can be hidden from one of them.) Blanks around the name and the
+ * value are not part of them; names are compared byte by byte, with case.
+ *
+ * Any text may come in. Cost: O(length), no regular expression.
+ * Not for: decoding values (quotes and percent signs are left as they are).
+ */
+
+/** The values of the cookies named so, in their order; at most `limit` of them. */
+export function cookieValues(header: string, name: string, limit: number): string[] {
+  const values: string[] = []
+  // Most requests carry cookies of the application only: one native search settles those.
+  if (!header.includes(name)) return values
+  for (let start = 0; start <= header.length && values.length < limit; ) {
+    const end = pairEnd(header, start)
+    const valueStart = valueStartOf(header, start, end, name)
+    if (valueStart !== -1) values.push(trimmed(header, valueStart, end))
+    start = end + 1
+  }
+  return values
+}
+
+/**
+ * The header without the cookies of this name; every other byte stays as it is, except that blanks in front
+ * of a pair that has become the first are dropped.
+ *
+ * @returns undefined where there is none of this name; the empty text where no other cookie is left
+ */
+export function withoutCookie(header: string, name: string): string | undefined {
+  if (!header.includes(name)) return undefined
+  const kept: string[] = []
+  let removed = false
+  let removedFirst = false
+  for (let start = 0; start <= header.length; ) {
+    const end = pairEnd(header, start)
+    if (valueStartOf(header, start, end, name) === -1) kept.push(header.slice(start, end))
+    else {
+      removed = true
+      if (kept.length === 0) removedFirst = true
+    }
+    start = end + 1
+  }
+  if (!removed) return undefined
+  if (kept.every(pair => skipBlanks(pair, 0, pair.length) === pair.length)) return ''
+  const rest = kept.join(';')
+  return removedFirst ? rest.slice(skipBlanks(rest, 0, rest.length)) : rest
+}
+
+/** The name of the cookie that a Set-Cookie line sets, or undefined where the line sets none. */
+export function setCookieName(line: string): string | undefined {
+  const equals = line.indexOf('=')
+  if (equals === -1 || equals > pairEnd(line, 0)) return undefined
+  return trimmed(line, 0, equals)
+}
+
+function pairEnd(text: string, start: number): number {
+  const end = text.indexOf(';', start)
+  return end === -1 ? text.length : end
+}
+
+/** Where the value begins if the pair from `start` to `end` has this name, -1 if it has not. */
+function valueStartOf(text: string, start: number, end: number, name: string): number {
+  const nameStart = skipBlanks(text, start, end)
+  if (!text.startsWith(name, nameStart)) return -1
+  const equals = skipBlanks(text, nameStart + name.length, end)
+  return equals < end && text.charCodeAt(equals) === 0x3d ? equals + 1 : -1
+}
+
+function trimmed(text: string, start: number, end: number): string {
+  const from = skipBlanks(text, start, end)
+  let to = end
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function skipBlanks(text: string, start: number, end: number): number {
+  let at = start
+  while (at < end && isBlank(text.charCodeAt(at))) at++
+  return at
+}
+
+/** Space and tab: the only blanks that HTTP has inside a header. */
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
