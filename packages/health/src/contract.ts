@@ -37,9 +37,16 @@ export interface TargetTls {
  * `SOCKERR` the socket could not be made.
  */
 export type CheckCode =
-  | 'L4OK' | 'L4CON' | 'L4TOUT'
-  | 'L6OK' | 'L6RSP' | 'L6TOUT'
-  | 'L7OK' | 'L7STS' | 'L7RSP' | 'L7TOUT'
+  | 'L4OK'
+  | 'L4CON'
+  | 'L4TOUT'
+  | 'L6OK'
+  | 'L6RSP'
+  | 'L6TOUT'
+  | 'L7OK'
+  | 'L7STS'
+  | 'L7RSP'
+  | 'L7TOUT'
   | 'SOCKERR'
 
 /** The result of one check. */
@@ -60,13 +67,16 @@ export interface Checker<T extends Target = Target> {
   readonly name: string
   /**
    * Probe the target once. Never rejects: what goes wrong is a result.
-   * When the signal aborts, the checker gives up at once, frees its socket, and resolves.
+   * When the signal aborts, the checker gives up at once, frees its socket, and resolves: with the time-out
+   * code of the layer it was at. Why it aborts is the signal's `reason`.
    */
   check(target: T, signal: AbortSignal): Promise<CheckResult>
 }
 
 /** A timer that can be cancelled. */
-export interface Timer { cancel(): void }
+export interface Timer {
+  cancel(): void
+}
 
 /** Where time comes from: milliseconds, monotonic. */
 export interface Clock {
