@@ -7,13 +7,18 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ['@evener/source'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'tests/**/*.test.ts',
+      'examples/*/test/**/*.test.ts',
+      'scripts/check/**/*.test.ts',
+    ],
     environment: 'node',
     testTimeout: 30_000,
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],
-      exclude: ['**/*.test.ts', '**/index.ts'],
+      exclude: ['**/*.test.ts', '**/index.ts', '**/test-support*', 'packages/*/src/testing/**'],
       reporter: ['text-summary', 'json-summary'],
       thresholds: {
         'packages/algorithms/src/**': { branches: 95 },
