@@ -1,1 +1,31 @@
-export const placeholder = 'core'
+export { Backend, type BackendOptions, createBackend } from './balance/backend.ts'
+export type { ChecksOptions } from './balance/checks.ts'
+export {
+  BackendCounters,
+  type NoServerReason,
+  ServerCounters,
+  TrafficCounters,
+} from './balance/counters.ts'
+export { type BackendRequest, Dispatch } from './balance/dispatch.ts'
+export type { BackendEvents } from './balance/events.ts'
+export { type Acquired, Lease, type NoServer, type Queued } from './balance/lease.ts'
+export type { Completed, Failed, FailureReason, Outcome, Phase, Side } from './balance/outcome.ts'
+export type { RetryBudgetOptions, RetryOn, RetryOptions } from './balance/retry.ts'
+export { type AdminState, type HealthState, Server, type ServerOptions } from './balance/server.ts'
+export type { BackendTimeouts } from './balance/timeouts.ts'
+export type { Clock, Timer } from './base/clock.ts'
+export { type ErrorCode, EvenerError } from './base/errors.ts'
+export { type HttpProxy3Options, httpProxy3Engine } from './engines/http-proxy-3.ts'
+export type { AnswerContext, AnswerStatus, ErrorPage, ErrorPages } from './http/answer.ts'
+export type { Attempt, AttemptFailure, Engine, ResponseHead, Transfer } from './http/engine.ts'
+export type { ForwardedOptions } from './http/forwarded.ts'
+export {
+  type CloseOptions,
+  type DoorTimeouts,
+  type HttpHandler,
+  type HttpHandlerOptions,
+  httpHandler,
+  type Route,
+} from './http/http-handler.ts'
+export { type ClientRequest, pathOf } from './http/request.ts'
+export type { RequestBody } from './http/request-body.ts'

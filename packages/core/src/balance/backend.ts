@@ -1,0 +1,397 @@
+/**
+ * A backend: servers, the algorithm that chooses among them, and everything that decides whether a request
+ * gets one: state, checks, stickiness, limits, the queue, retries.
+ *
+ * It knows nothing of sockets. Doors ask it for a {@link Dispatch} for each request; each lease that comes of it
+ * is one place on one server, released exactly once.
+ *
+ * Servers may be added, removed, drained and reweighted at any time, under load. The balancer is told of the
+ * new membership between two picks, never during one; a request that holds a lease keeps it to its end.
+ */
+import type { Balancer, Member } from '@evener/algorithms'
+import { roundRobin } from '@evener/algorithms'
+import type { Affinity } from '@evener/session'
+import { EventEmitter } from 'eventemitter3'
+import { type Clock, monotonic } from '../base/clock.ts'
+import { EvenerError } from '../base/errors.ts'
+import { flag, integer, invalid, knownOptions, name, oneOf, show, withMethod } from '../base/options.ts'
+import { type ChecksOptions, HealthChecks } from './checks.ts'
+import { BackendCounters } from './counters.ts'
+import { type BackendRequest, Dispatch } from './dispatch.ts'
+import type { BackendEvents } from './events.ts'
+import { type Acquired, Lease, type LeaseHolder, type NoServer } from './lease.ts'
+import { type Failed, type Outcome, serverIsFine } from './outcome.ts'
+import { older, Waiter } from './queue.ts'
+import { RetryBudget, type RetryOptions, RetryPolicy } from './retry.ts'
+import { type AdminState, Server, type ServerChange, type ServerOptions, type ServerOwner } from './server.ts'
+import { type BackendTimeouts, readTimeouts, type Timeouts } from './timeouts.ts'
+
+/** The options of a backend. */
+export interface BackendOptions extends RetryOptions {
+  /** Its name in events, logs and statistics: 1 to 128 visible ASCII characters. */
+  readonly name: string
+  /** Its servers, at least one unless `allowEmpty`. Their order is the order of the algorithms. */
+  readonly servers: readonly ServerOptions[]
+  /** How a server is chosen; `roundRobin()` by default. One balancer serves one backend. */
+  readonly balancer?: Balancer<BackendRequest> | undefined
+  /** How clients find back to their server; not at all by default. */
+  readonly affinity?: Affinity | undefined
+  /** How servers are checked; not at all by default, and all are up. */
+  readonly checks?: ChecksOptions | undefined
+  /** How long things may take. */
+  readonly timeouts?: BackendTimeouts | undefined
+  /** When no primary server is left: the first backup takes all (false, the default), or all backups share. */
+  readonly allBackups?: boolean | undefined
+  /** Requests that may wait for any server: 0 to 1,000,000; 1024 by default. More get 503 at once. */
+  readonly maxQueue?: number | undefined
+  /** When no server is up: `reject` with 503 at once (default), or `queue` until one is or the queue timeout ends. */
+  readonly whenDown?: 'reject' | 'queue' | undefined
+  /** Permit an empty list of servers, for those that are added later. False by default. */
+  readonly allowEmpty?: boolean | undefined
+  /** Where time comes from; the process's monotonic clock by default. */
+  readonly clock?: Clock | undefined
+}
+
+const optionNames: readonly (keyof BackendOptions)[] = [
+  'name',
+  'servers',
+  'balancer',
+  'affinity',
+  'checks',
+  'timeouts',
+  'allBackups',
+  'maxQueue',
+  'whenDown',
+  'allowEmpty',
+  'clock',
+  'retries',
+  'redispatch',
+  'retryOn',
+  'retryDelayMs',
+  'retryBudget',
+]
+
+/**
+ * Make a backend.
+ * @throws {EvenerError} `EVENER_INVALID_OPTION`, `EVENER_UNKNOWN_OPTION`, `EVENER_INVALID_ADDRESS`,
+ *   `EVENER_DUPLICATE_ID`, `EVENER_EMPTY_POOL`; the message names the field, the value and what is allowed
+ */
+export function createBackend(options: BackendOptions): Backend {
+  return new Backend(options)
+}
+
+export class Backend extends EventEmitter<BackendEvents> implements ServerOwner, LeaseHolder {
+  readonly name: string
+  readonly counters = new BackendCounters()
+  readonly affinity: Affinity | undefined
+  readonly balancer: Balancer<BackendRequest>
+  readonly timeouts: Timeouts
+  readonly policy: RetryPolicy
+  readonly retryBudget: RetryBudget
+  readonly clock: Clock
+  readonly #servers = new Map<string, Server>()
+  readonly #waiting = new Set<Waiter>()
+  readonly #removals = new Map<Server, () => void>()
+  readonly #checks: HealthChecks | undefined
+  readonly #allBackups: boolean
+  readonly #maxQueue: number
+  readonly #queueWhenDown: boolean
+  /** Those that the balancer chooses from now. */
+  #pool: readonly Server[] = []
+  #closed = false
+
+  /** See {@link createBackend}. */
+  constructor(options: BackendOptions) {
+    super()
+    knownOptions('backend', options, optionNames)
+    this.name = name('backend.name', options.name)
+    const field = `backend(${this.name})`
+    this.clock = options.clock ?? monotonic
+    this.balancer = withMethod(`${field}.balancer`, options.balancer ?? roundRobin(), 'pick', 'roundRobin()')
+    this.affinity =
+      options.affinity === undefined
+        ? undefined
+        : withMethod(`${field}.affinity`, options.affinity, 'find', "insertCookie({ name: 'SERVERID' })")
+    this.timeouts = readTimeouts(`${field}.timeouts`, options.timeouts)
+    this.policy = new RetryPolicy(options, field)
+    this.retryBudget = new RetryBudget(options.retryBudget ?? {}, this.clock, `${field}.retryBudget`)
+    this.#allBackups = flag(`${field}.allBackups`, options.allBackups, false)
+    this.#maxQueue = integer(`${field}.maxQueue`, options.maxQueue, 1024, 0, 1_000_000)
+    this.#queueWhenDown =
+      oneOf(`${field}.whenDown`, options.whenDown, 'reject', ['reject', 'queue']) === 'queue'
+    if (!Array.isArray(options.servers))
+      throw invalid(`${field}.servers`, options.servers, 'an array of servers')
+    if (options.servers.length === 0 && !flag(`${field}.allowEmpty`, options.allowEmpty, false)) {
+      throw new EvenerError(
+        'EVENER_EMPTY_POOL',
+        `${field}.servers: an empty array is not allowed; expected at least one server, or allowEmpty: true`,
+      )
+    }
+    this.#checks =
+      options.checks === undefined
+        ? undefined
+        : new HealthChecks(options.checks, this.clock, (server, result) => this.emit('check', server, result))
+    for (const [index, server] of options.servers.entries())
+      this.#insert(server, `${field}.servers[${index}]`)
+    this.#rebuild()
+    for (const server of this.#servers.values()) this.#checks?.watch(server)
+  }
+
+  // ── servers ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** All its servers, in their order. */
+  get servers(): readonly Server[] {
+    return [...this.#servers.values()]
+  }
+
+  /** The server of that id, or undefined. */
+  server(id: string): Server | undefined {
+    return this.#servers.get(id)
+  }
+
+  /** The servers that new clients are sent to now. */
+  get pool(): readonly Server[] {
+    return this.#pool
+  }
+
+  /** Requests that wait for any server now. */
+  get queueLength(): number {
+    return this.#waiting.size
+  }
+
+  /**
+   * Add a server; it takes traffic at once, or when its checks find it up.
+   * @throws {EvenerError} as {@link createBackend}; `EVENER_CLOSED` after `close`
+   */
+  addServer(options: ServerOptions): Server {
+    if (this.#closed)
+      throw new EvenerError('EVENER_CLOSED', `backend(${this.name}): closed; no server can be added`)
+    const server = this.#insert(options, `backend(${this.name}).server`)
+    this.#checks?.watch(server)
+    this.#membershipChanged()
+    this.emit('added', server)
+    return server
+  }
+
+  /**
+   * Take a server out. No new request reaches it from now on; those under way go on.
+   * @returns a promise that resolves when the last of them has ended
+   * @throws {EvenerError} `EVENER_UNKNOWN_SERVER`
+   */
+  removeServer(id: string): Promise<void> {
+    const server = this.#servers.get(id)
+    if (server === undefined) {
+      const known = [...this.#servers.keys()].slice(0, 20).join(', ')
+      throw new EvenerError(
+        'EVENER_UNKNOWN_SERVER',
+        `backend(${this.name}): no server ${show(id)}; there are ${known || 'none'}`,
+      )
+    }
+    this.#servers.delete(id)
+    this.#checks?.forget(server)
+    server.dispose()
+    this.#membershipChanged()
+    this.#moveWaiters(server)
+    this.emit('removed', server)
+    if (server.counters.requestsNow === 0) return Promise.resolve()
+    return new Promise(resolve => this.#removals.set(server, resolve))
+  }
+
+  // ── requests ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** Begin a request. It is counted from here on, and must be ended. */
+  dispatch(request: BackendRequest): Dispatch {
+    this.counters.begin()
+    this.retryBudget.deposit()
+    return new Dispatch(this, request)
+  }
+
+  /**
+   * Take a place on a server. Doors go by way of {@link dispatch}, which calls this.
+   * @param tried servers to avoid
+   * @param preferred the server to use if it can be used at all
+   * @param sticky whether it is preferred because the client belongs to it
+   */
+  acquire(
+    request: BackendRequest,
+    tried?: ReadonlySet<Server>,
+    preferred?: Server,
+    sticky = false,
+  ): Acquired {
+    if (this.#closed) return none.closed
+    if (preferred?.usable === true && this.#servers.get(preferred.id) === preferred) {
+      if (!preferred.saturated) return this.#lease(preferred, sticky)
+      if (!preferred.queueFull) return this.#enqueue(preferred.waiting, preferred)
+    }
+    const chosen = this.balancer.pick(request, tried as ReadonlySet<Member> | undefined) as Server | undefined
+    if (chosen === undefined)
+      return this.#queueWhenDown ? this.#enqueue(this.#waiting, undefined) : none['no-server']
+    if (!chosen.saturated) return this.#lease(chosen, false)
+    // A choice made by the request's key waits for that server; any other waits for whichever is free first.
+    if (this.balancer.keyed === true && !chosen.queueFull) return this.#enqueue(chosen.waiting, chosen)
+    return this.#enqueue(this.#waiting, undefined)
+  }
+
+  /** Whether the pool has a server that is not among these. */
+  hasAnother(tried: ReadonlySet<Server>): boolean {
+    for (const server of this.#pool) if (!tried.has(server) && server.weight > 0) return true
+    return false
+  }
+
+  /** Count and announce a retry on the same server. @internal */
+  retried(server: Server, outcome: Failed): void {
+    server.counters.retries++
+    this.counters.retries++
+    this.emit('retry', server, outcome)
+  }
+
+  /** Count and announce a move to another server. @internal */
+  redispatched(server: Server, outcome: Failed): void {
+    server.counters.redispatches++
+    this.counters.redispatches++
+    this.emit('redispatch', server, outcome)
+  }
+
+  // ── end ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Stop checking and give no more leases. Requests under way go on; those that wait are refused.
+   * Safe to call again.
+   */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#checks?.close()
+    for (const server of this.#servers.values()) {
+      server.dispose()
+      for (const waiter of [...server.waiting]) waiter.settle(none.closed)
+    }
+    for (const waiter of [...this.#waiting]) waiter.settle(none.closed)
+  }
+
+  // ── what servers and leases tell ───────────────────────────────────────────────────────────────────
+
+  /** @internal */
+  now(): number {
+    return this.clock.now()
+  }
+
+  /** @internal */
+  released(lease: Lease, outcome: Outcome, latencyMs: number): void {
+    const { server } = lease
+    server.counters.end(outcome)
+    server.counters.error(outcome)
+    this.counters.error(outcome)
+    this.balancer.ended?.(server, { ok: serverIsFine(outcome), latencyMs })
+    this.#serveWaiting(server)
+    if (server.counters.requestsNow > 0) return
+    if (server.admin !== 'ready') this.emit('drained', server)
+    const removal = this.#removals.get(server)
+    if (removal !== undefined) {
+      this.#removals.delete(server)
+      removal()
+    }
+  }
+
+  /** @internal */
+  serverChanged(server: Server, what: ServerChange, previous: unknown): void {
+    if (this.#servers.get(server.id) !== server) return
+    this.#membershipChanged()
+    if (what === 'health') {
+      this.emit(server.health, server)
+    } else if (what === 'admin') {
+      this.emit('admin', server, previous as AdminState)
+      if (server.admin !== 'ready' && server.counters.requestsNow === 0) this.emit('drained', server)
+    } else if (what === 'weight') {
+      this.emit('weight', server, previous as number)
+    }
+    if (!server.usable) this.#moveWaiters(server)
+  }
+
+  // ── inside ─────────────────────────────────────────────────────────────────────────────────────────
+
+  #insert(options: ServerOptions, field: string): Server {
+    const server = new Server(options, this, this.clock, field)
+    if (this.#servers.has(server.id)) {
+      throw new EvenerError(
+        'EVENER_DUPLICATE_ID',
+        `${field}.id: ${show(server.id)} is taken; expected an id of its own for each server of a backend`,
+      )
+    }
+    this.#servers.set(server.id, server)
+    return server
+  }
+
+  #lease(server: Server, sticky: boolean): Lease {
+    server.counters.begin()
+    if (sticky) this.counters.sticky++
+    this.balancer.began?.(server)
+    return new Lease(this, server, sticky)
+  }
+
+  #enqueue(list: Set<Waiter>, server: Server | undefined): Acquired {
+    if (this.counters.queueNow >= this.#maxQueue) {
+      this.emit('queue-full', this.#maxQueue)
+      return none['queue-full']
+    }
+    this.counters.enqueue()
+    server?.counters.enqueue()
+    const waiter = new Waiter(list, server, () => {
+      this.counters.queueNow--
+      if (waiter.server !== undefined) waiter.server.counters.queueNow--
+    })
+    waiter.expireAfter(this.timeouts.queueMs, this.clock, () => waiter.settle(none['queue-timeout']))
+    return waiter
+  }
+
+  /** A server has room: give it to those who wait, the oldest first. */
+  #serveWaiting(server: Server): void {
+    while (!server.saturated && server.usable && this.#servers.get(server.id) === server) {
+      const any = server.eligible && this.#pool.includes(server) ? this.#waiting : nobody
+      const waiter = older(server.waiting, any)
+      if (waiter === undefined) return
+      waiter.settle(this.#lease(server, false))
+    }
+  }
+
+  /** A server can no longer be used: those who wait for it wait for any, or are refused. */
+  #moveWaiters(server: Server): void {
+    for (const waiter of [...server.waiting]) {
+      server.counters.queueNow--
+      waiter.moveTo(this.#waiting, undefined)
+    }
+    for (const other of this.#pool) this.#serveWaiting(other)
+    if (this.#pool.length === 0 && !this.#queueWhenDown) {
+      for (const waiter of [...this.#waiting]) waiter.settle(none['no-server'])
+    }
+  }
+
+  #membershipChanged(): void {
+    if (this.#closed) return
+    this.#rebuild()
+    if (this.counters.queueNow > 0) for (const server of this.#pool) this.#serveWaiting(server)
+  }
+
+  /** Decide who may be picked: the primaries, or without them a backup, or all of these. */
+  #rebuild(): void {
+    const eligible = this.servers.filter(server => server.eligible)
+    const primaries = eligible.filter(server => !server.backup)
+    if (primaries.some(server => server.weight > 0)) {
+      this.#pool = primaries
+    } else {
+      const backups = eligible.filter(server => server.backup && server.weight > 0)
+      this.#pool = this.#allBackups ? backups : backups.slice(0, 1)
+    }
+    this.balancer.rebuild(this.#pool)
+  }
+}
+
+const nobody: ReadonlySet<Waiter> = new Set()
+
+/** The refusals, one object each. */
+const none: Readonly<Record<NoServer['reason'], NoServer>> = {
+  'no-server': { kind: 'none', reason: 'no-server' },
+  'queue-full': { kind: 'none', reason: 'queue-full' },
+  'queue-timeout': { kind: 'none', reason: 'queue-timeout' },
+  closed: { kind: 'none', reason: 'closed' },
+}

@@ -1,0 +1,130 @@
+/**
+ * One request's way through a backend: which server it belongs to, which it has tried, how often it may still
+ * try, and how it ended. Every door (HTTP, its own sockets, layer 4) carries its requests with one of these,
+ * so that choosing, retrying and counting are written once.
+ *
+ * ```text
+ * next() ── lease ── attempt ── lease.release(outcome) ── ended? ── end(outcome)
+ *    ▲                                     │ failed
+ *    └──────────── retry(outcome) ◄────────┘ 'same-server' after a pause, or 'another-server'
+ * ```
+ *
+ * Invariant: `end` or `reject` is called exactly once; every lease that `next` gives is released before.
+ */
+
+import type { RequestInfo } from '@evener/algorithms'
+import type { Affinity, AffinityRequest } from '@evener/session'
+import type { Backend } from './backend.ts'
+import type { NoServerReason } from './counters.ts'
+import type { Acquired } from './lease.ts'
+import type { Failed, Outcome } from './outcome.ts'
+import type { Retryable, RetryDecision } from './retry.ts'
+import type { Server } from './server.ts'
+
+/** What backends may know of a request. */
+export type BackendRequest = RequestInfo & AffinityRequest
+
+export class Dispatch {
+  readonly backend: Backend
+  readonly request: BackendRequest
+  /** Attempts that followed the first. */
+  retries = 0
+  /** How many of them went to another server. */
+  redispatches = 0
+  /** The id that the affinity found, whether or not that server could be used. */
+  found: string | undefined
+  /** The server of the last lease. */
+  server: Server | undefined
+  #tried: Set<Server> | undefined
+  #sticky = false
+  #again: Server | undefined
+  #ended = false
+
+  /** Made by `Backend.dispatch`. */
+  constructor(backend: Backend, request: BackendRequest) {
+    this.backend = backend
+    this.request = request
+  }
+
+  get affinity(): Affinity | undefined {
+    return this.backend.affinity
+  }
+
+  /** True once it has ended. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /**
+   * Ask the affinity where the client belongs. To be called once, before the first `next`.
+   * @returns a promise where the answer is kept outside the process
+   */
+  locate(): Promise<void> | undefined {
+    const found = this.backend.affinity?.find(this.request)
+    if (found === undefined || typeof found === 'string') {
+      this.found = found
+      return undefined
+    }
+    return found.then(
+      id => {
+        this.found = id
+      },
+      () => undefined,
+    )
+  }
+
+  /** Take a place on the next server to try. */
+  next(): Acquired {
+    const again = this.#again
+    this.#again = undefined
+    const belongs = again === undefined && this.retries === 0 && this.found !== undefined
+    const preferred = belongs ? this.backend.server(this.found as string) : again
+    return this.backend.acquire(this.request, this.#tried, preferred, belongs)
+  }
+
+  /** A lease was given: remember its server. */
+  leased(server: Server, sticky: boolean): void {
+    // A retry on the same server is no second choice: the client still belongs there.
+    this.#sticky = sticky || (this.#sticky && server === this.server)
+    this.server = server
+  }
+
+  /** What to do after a failed attempt. Counts the retry that it decides for. */
+  retry(outcome: Failed, request: Retryable): RetryDecision {
+    const { backend, server } = this
+    const { policy } = backend
+    if (server === undefined || this.#ended || this.retries >= policy.retries) return 'give-up'
+    if (!policy.allows(outcome, request)) return 'give-up'
+    if (outcome.reason !== 'conn-failure' && !backend.retryBudget.withdraw()) {
+      backend.counters.retriesRefused++
+      return 'give-up'
+    }
+    this.retries++
+    this.#tried ??= new Set()
+    this.#tried.add(server)
+    const where = policy.where(this.retries, this.#sticky, backend.hasAnother(this.#tried))
+    if (where === 'same-server' && server.usable) {
+      this.#again = server
+      backend.retried(server, outcome)
+      return 'same-server'
+    }
+    if (where === 'same-server' && !policy.redispatches) return 'give-up'
+    this.redispatches++
+    backend.redispatched(server, outcome)
+    return 'another-server'
+  }
+
+  /** It ended with an attempt, or with a client that gave up. */
+  end(outcome: Outcome): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.backend.counters.end(outcome)
+  }
+
+  /** It ended without a server. */
+  reject(reason: NoServerReason): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.backend.counters.reject(reason)
+  }
+}

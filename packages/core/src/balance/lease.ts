@@ -1,0 +1,81 @@
+/**
+ * One place held on one server, for one request or connection.
+ *
+ * Invariant: a lease is released exactly once. A second release throws, because it would let a server
+ * take more than its `maxConnections`; a lease that is never released keeps its place for ever.
+ */
+import { EvenerError } from '../base/errors.ts'
+import type { NoServerReason } from './counters.ts'
+import type { Outcome } from './outcome.ts'
+import type { Server } from './server.ts'
+
+/** What a lease tells when it is released: the backend, which holds the queue and the balancer. */
+export interface LeaseHolder {
+  released(lease: Lease, outcome: Outcome, latencyMs: number): void
+  now(): number
+}
+
+export class Lease {
+  readonly kind = 'lease'
+  /** The server that was chosen. */
+  readonly server: Server
+  /** True where the client's affinity chose it, and not the balancer. */
+  readonly sticky: boolean
+  readonly #holder: LeaseHolder
+  readonly #startedAt: number
+  #answeredAt = 0
+  #released = false
+
+  /** Made by a backend; see `Backend.acquire`. */
+  constructor(holder: LeaseHolder, server: Server, sticky: boolean) {
+    this.#holder = holder
+    this.server = server
+    this.sticky = sticky
+    this.#startedAt = holder.now()
+  }
+
+  /** True once it has been given back. */
+  get released(): boolean {
+    return this.#released
+  }
+
+  /** The server's answer has begun: the latency that a learning balancer hears of ends here. */
+  answered(): void {
+    if (this.#answeredAt === 0) this.#answeredAt = this.#holder.now()
+  }
+
+  /**
+   * Give the place back.
+   * @param outcome how the attempt ended
+   * @throws {EvenerError} `EVENER_LEASE_RELEASED` the second time
+   */
+  release(outcome: Outcome): void {
+    if (this.#released) {
+      throw new EvenerError(
+        'EVENER_LEASE_RELEASED',
+        `the lease on server ${this.server.id} was released already`,
+      )
+    }
+    this.#released = true
+    const until = this.#answeredAt === 0 ? this.#holder.now() : this.#answeredAt
+    this.#holder.released(this, outcome, until - this.#startedAt)
+  }
+}
+
+/** No server could be given. */
+export interface NoServer {
+  readonly kind: 'none'
+  readonly reason: NoServerReason
+}
+
+/** A request waits for a server. */
+export interface Queued {
+  readonly kind: 'queued'
+  /** Settles with a lease, or with the reason why there is none; never rejects. */
+  readonly lease: Promise<Lease | NoServer>
+  /** Leave the queue; without effect once `lease` has settled. */
+  cancel(): void
+}
+
+/** The answer to `Backend.acquire`. */
+export type Acquired = Lease | Queued | NoServer

@@ -1,0 +1,285 @@
+/**
+ * One server of a backend: where it is, how much it may take, and the state it is in.
+ *
+ * Two things decide whether it gets traffic. What its *operator* wants: `ready`, `drain` (no new clients,
+ * its sticky ones stay) or `maintenance` (nobody). And what its *checks* found: up or down. They are kept
+ * apart, so that a server that comes back from maintenance is as healthy as it was found to be.
+ *
+ * Identity is the id: changing the weight, the limits or the state never resets what was counted.
+ */
+import type { CheckResult, TargetTls } from '@evener/health'
+import type { Clock } from '../base/clock.ts'
+import { duration, flag, integer, knownOptions, name, oneOf } from '../base/options.ts'
+import { type Address, parseAddress } from './address.ts'
+import { ServerCounters } from './counters.ts'
+import type { Waiter } from './queue.ts'
+import { SlowStart } from './slow-start.ts'
+
+/** What the operator wants of a server. */
+export type AdminState = 'ready' | 'drain' | 'maintenance'
+
+const adminStates: readonly AdminState[] = ['ready', 'drain', 'maintenance']
+
+/** What its checks found. */
+export type HealthState = 'up' | 'down'
+
+/** The options of a server. */
+export interface ServerOptions {
+  /** Unique in its backend: 1 to 128 visible ASCII characters. It may appear in a cookie or a header. */
+  readonly id: string
+  /** `host:port`, `[ipv6]:port`, `http://…`, `https://…` (TLS towards the server) or `unix:/path`. */
+  readonly address: string
+  /** The share of traffic relative to the others: 0 to 256, 1 by default. With 0, only sticky clients come. */
+  readonly weight?: number | undefined
+  /** Requests served at once; more wait in the queue. 0, the default, means no limit. HAProxy's `maxconn`. */
+  readonly maxConnections?: number | undefined
+  /** Requests that may wait for this very server; more go to another one. 0, the default: no limit. HAProxy's `maxqueue`. */
+  readonly maxQueue?: number | undefined
+  /** Used only when no primary server is left. False by default. */
+  readonly backup?: boolean | undefined
+  /** How TLS is spoken to an `https:` address; verified by default. */
+  readonly tls?: TargetTls | undefined
+  /** After coming up, the time in milliseconds over which the weight grows to its full value. None by default. */
+  readonly slowStartMs?: number | undefined
+  /** The state to begin with; `ready` by default. */
+  readonly state?: AdminState | undefined
+  /** Where checks connect, if not to the address itself. */
+  readonly checkAddress?: string | undefined
+  /** False leaves this server unchecked, and so always up. True by default. */
+  readonly check?: boolean | undefined
+}
+
+const optionNames: readonly (keyof ServerOptions)[] = [
+  'id',
+  'address',
+  'weight',
+  'maxConnections',
+  'maxQueue',
+  'backup',
+  'tls',
+  'slowStartMs',
+  'state',
+  'checkAddress',
+  'check',
+]
+
+/** What of a server can change. `assumed` is a state of health that no check has found yet. */
+export type ServerChange = 'weight' | 'limits' | 'admin' | 'health' | 'assumed'
+
+/** Whom a server tells that it has changed: its backend. */
+export interface ServerOwner {
+  /** Its weight or state changed: who may be picked must be decided anew. */
+  serverChanged(server: Server, what: ServerChange, previous: unknown): void
+}
+
+export class Server {
+  readonly id: string
+  readonly address: Address
+  readonly tls: TargetTls | undefined
+  readonly backup: boolean
+  readonly checkAddress: Address
+  readonly checked: boolean
+  readonly counters = new ServerCounters()
+  /** Requests waiting for this very server, in order of arrival. @internal */
+  readonly waiting = new Set<Waiter>()
+  readonly #owner: ServerOwner
+  readonly #clock: Clock
+  readonly #slowStart: SlowStart
+  #configuredWeight: number
+  #effectiveWeight: number
+  #maxConnections: number
+  #maxQueue: number
+  #admin: AdminState
+  #health: HealthState = 'up'
+  #changedAt: number
+  #downMs = 0
+  #lastCheck: CheckResult | undefined
+
+  /**
+   * Made by a backend; see `Backend.addServer`.
+   * @throws {EvenerError} `EVENER_INVALID_OPTION`, `EVENER_UNKNOWN_OPTION`, `EVENER_INVALID_ADDRESS`
+   */
+  constructor(options: ServerOptions, owner: ServerOwner, clock: Clock, field = 'server') {
+    knownOptions(field, options, optionNames)
+    this.id = name(`${field}.id`, options.id)
+    const label = `${field}(${this.id})`
+    this.address = parseAddress(`${label}.address`, options.address)
+    this.checkAddress =
+      options.checkAddress === undefined
+        ? this.address
+        : parseAddress(`${label}.checkAddress`, options.checkAddress)
+    this.tls = options.tls ?? (this.address.secure ? {} : undefined)
+    this.backup = flag(`${label}.backup`, options.backup, false)
+    this.checked = flag(`${label}.check`, options.check, true)
+    this.#configuredWeight = weightOf(label, options.weight)
+    this.#effectiveWeight = this.#configuredWeight
+    this.#maxConnections = integer(`${label}.maxConnections`, options.maxConnections, 0, 0, 1_000_000)
+    this.#maxQueue = integer(`${label}.maxQueue`, options.maxQueue, 0, 0, 1_000_000)
+    this.#admin = oneOf(`${label}.state`, options.state, 'ready', adminStates)
+    this.#owner = owner
+    this.#clock = clock
+    this.#changedAt = clock.now()
+    const slowStartMs =
+      options.slowStartMs === undefined ? 0 : duration(`${label}.slowStartMs`, options.slowStartMs, 0)
+    this.#slowStart = new SlowStart(slowStartMs, clock, share => this.#ramp(share))
+  }
+
+  // ── what a balancer sees ───────────────────────────────────────────────────────────────────────────
+
+  /** The weight in force: the configured one, less while the server starts slowly. In steps of 1/16. */
+  get weight(): number {
+    return this.#effectiveWeight
+  }
+
+  /** Requests it serves or that wait for it. */
+  get load(): number {
+    return this.counters.requestsNow + this.waiting.size
+  }
+
+  /** True while it serves as many requests as it may. */
+  get saturated(): boolean {
+    return this.#maxConnections !== 0 && this.counters.requestsNow >= this.#maxConnections
+  }
+
+  // ── state ──────────────────────────────────────────────────────────────────────────────────────────
+
+  get configuredWeight(): number {
+    return this.#configuredWeight
+  }
+
+  get maxConnections(): number {
+    return this.#maxConnections
+  }
+
+  /** True while no more requests may wait for this very server. */
+  get queueFull(): boolean {
+    return this.#maxQueue !== 0 && this.waiting.size >= this.#maxQueue
+  }
+
+  get admin(): AdminState {
+    return this.#admin
+  }
+
+  get health(): HealthState {
+    return this.#health
+  }
+
+  /** What the last check found. */
+  get lastCheck(): CheckResult | undefined {
+    return this.#lastCheck
+  }
+
+  /** True where new clients may be sent to it. */
+  get eligible(): boolean {
+    return this.#admin === 'ready' && this.#health === 'up'
+  }
+
+  /** True where clients that belong to it may still be sent to it. */
+  get usable(): boolean {
+    return this.#admin !== 'maintenance' && this.#health === 'up'
+  }
+
+  /** Milliseconds since its health last changed. */
+  get sinceChangeMs(): number {
+    return this.#clock.now() - this.#changedAt
+  }
+
+  /** Milliseconds it has spent down, altogether. */
+  get downtimeMs(): number {
+    return this.#downMs + (this.#health === 'down' ? this.sinceChangeMs : 0)
+  }
+
+  /**
+   * Change its share of traffic.
+   * @param weight 0 to 256
+   * @throws {EvenerError} `EVENER_INVALID_OPTION`
+   */
+  setWeight(weight: number): void {
+    const previous = this.#configuredWeight
+    this.#configuredWeight = weightOf(`server(${this.id})`, weight)
+    this.#effectiveWeight = effective(this.#configuredWeight, this.#slowStart.share)
+    this.#owner.serverChanged(this, 'weight', previous)
+  }
+
+  /**
+   * Change how many requests it serves at once; 0 for no limit.
+   * @throws {EvenerError} `EVENER_INVALID_OPTION`
+   */
+  setMaxConnections(maxConnections: number): void {
+    const previous = this.#maxConnections
+    this.#maxConnections = integer(`server(${this.id}).maxConnections`, maxConnections, 0, 0, 1_000_000)
+    this.#owner.serverChanged(this, 'limits', previous)
+  }
+
+  /** Take no new clients; those that belong to it stay, and requests under way finish. */
+  drain(): void {
+    this.#setAdmin('drain')
+  }
+
+  /** Take nobody; requests under way finish. */
+  maintenance(): void {
+    this.#setAdmin('maintenance')
+  }
+
+  /** Take traffic again, if its checks find it up. */
+  ready(): void {
+    this.#setAdmin('ready')
+  }
+
+  /** Begin in this state, without it having been a change. @internal */
+  assumeHealth(health: HealthState): void {
+    if (health === this.#health) return
+    this.#health = health
+    this.#owner.serverChanged(this, 'assumed', undefined)
+  }
+
+  /** Tell what checks, or another observer, found. @internal the backend's health monitor calls it */
+  setHealth(health: HealthState): void {
+    if (health === this.#health) return
+    const previous = this.#health
+    const now = this.#clock.now()
+    if (previous === 'down') this.#downMs += now - this.#changedAt
+    else this.counters.downTransitions++
+    this.#health = health
+    this.#changedAt = now
+    if (health === 'up') this.#slowStart.begin()
+    else this.#slowStart.end()
+    this.#owner.serverChanged(this, 'health', previous)
+  }
+
+  /** Count a check. @internal */
+  checkDone(result: CheckResult): void {
+    this.counters.checks++
+    if (!result.ok) this.counters.checksFailed++
+    this.#lastCheck = result
+  }
+
+  /** Stop its timers. @internal */
+  dispose(): void {
+    this.#slowStart.end()
+  }
+
+  #setAdmin(admin: AdminState): void {
+    if (admin === this.#admin) return
+    const previous = this.#admin
+    this.#admin = admin
+    // From maintenance it comes back cold, like a server that was down; from drain it never cooled.
+    if (previous === 'maintenance' && this.#health === 'up') this.#slowStart.begin()
+    this.#owner.serverChanged(this, 'admin', previous)
+  }
+
+  #ramp(share: number): void {
+    const previous = this.#effectiveWeight
+    this.#effectiveWeight = effective(this.#configuredWeight, share)
+    if (previous !== this.#effectiveWeight) this.#owner.serverChanged(this, 'weight', previous)
+  }
+}
+
+function weightOf(field: string, weight: unknown): number {
+  return integer(`${field}.weight`, weight, 1, 0, 256)
+}
+
+/** A share of a weight, in steps of 1/16, and never nothing unless the whole is nothing. */
+function effective(weight: number, share: number): number {
+  return share >= 1 ? weight : Math.ceil(weight * 16 * share - 1e-9) / 16
+}

@@ -1,0 +1,148 @@
+/**
+ * Evener's own answers, for requests that no server answers: a small body in the type that the client accepts,
+ * or a page of the host's own. They say what happened to the request and nothing about the servers behind.
+ */
+import { STATUS_CODES } from 'node:http'
+import { invalid } from '../base/options.ts'
+import type { ClientRequest } from './request.ts'
+
+/** An answer that Evener makes itself. */
+export interface Answer {
+  readonly status: number
+  /** Names and values in turn; the length is added. */
+  readonly headers: readonly string[]
+  readonly body: Buffer
+}
+
+/** The statuses with which Evener answers by itself. */
+export type AnswerStatus = 400 | 404 | 408 | 413 | 417 | 429 | 431 | 500 | 501 | 502 | 503 | 504 | 505
+
+const statuses: readonly AnswerStatus[] = [400, 404, 408, 413, 417, 429, 431, 500, 501, 502, 503, 504, 505]
+
+/** What a page may look at. */
+export interface AnswerContext {
+  readonly status: AnswerStatus
+  /** One sentence, without a detail of the servers. */
+  readonly message: string
+  /** The request; undefined where it could not be read. */
+  readonly request: ClientRequest | undefined
+}
+
+/** A page of the host's own: the body, as HTML text, or with a type of its own; or a function that makes one. */
+export type ErrorPage = string | { readonly contentType: string; readonly body: string }
+export type ErrorPages = {
+  readonly [S in AnswerStatus]?: ErrorPage | ((context: AnswerContext) => ErrorPage)
+}
+
+const messages: Readonly<Record<AnswerStatus, string>> = {
+  400: 'The request is not valid HTTP.',
+  404: 'Nothing is served here.',
+  408: 'The request did not arrive in time.',
+  413: 'The request body is too large.',
+  417: 'The expectation cannot be met.',
+  429: 'Too many requests.',
+  431: 'The request header is too large.',
+  500: 'The request could not be handled.',
+  501: 'The request asks for something that is not supported.',
+  502: 'The server did not give a valid answer.',
+  503: 'No server is available to handle this request.',
+  504: 'The server did not answer in time.',
+  505: 'This version of HTTP is not supported.',
+}
+
+/** Makes the answers, with the host's pages where there are any. */
+export class Answers {
+  readonly #pages: ErrorPages
+
+  /** @throws {EvenerError} `EVENER_INVALID_OPTION` for a status that Evener never answers with, or a page that is none */
+  constructor(pages: ErrorPages = {}, field = 'errorPages') {
+    for (const [status, page] of Object.entries(pages)) {
+      if (!statuses.includes(Number(status) as AnswerStatus)) {
+        throw invalid(field, status, `statuses among ${statuses.join(', ')}`)
+      }
+      const isPage = typeof page === 'string' || typeof page === 'function' || typeof page?.body === 'string'
+      if (!isPage) throw invalid(`${field}.${status}`, page, 'text, { contentType, body }, or a function')
+    }
+    this.#pages = pages
+  }
+
+  /** The answer with this status, for this client. */
+  make(status: AnswerStatus, request?: ClientRequest, message: string = messages[status]): Answer {
+    const [contentType, text] = this.#content(status, request, message)
+    const headers = [
+      'Content-Type',
+      contentType,
+      'Cache-Control',
+      'no-store',
+      'X-Content-Type-Options',
+      'nosniff',
+    ]
+    return { status, headers, body: Buffer.from(text) }
+  }
+
+  #content(
+    status: AnswerStatus,
+    request: ClientRequest | undefined,
+    message: string,
+  ): readonly [string, string] {
+    const custom = this.#pages[status]
+    if (custom !== undefined) {
+      try {
+        const page = typeof custom === 'function' ? custom({ status, message, request }) : custom
+        return typeof page === 'string' ? [types.html, page] : [page.contentType, page.body]
+      } catch {
+        // A page that fails must not take the answer with it: the plain one follows.
+      }
+    }
+    const reason = STATUS_CODES[status] ?? ''
+    switch (preferred(request?.header('accept'))) {
+      case 'json':
+        return [types.json, `${JSON.stringify({ status, error: reason, message })}\n`]
+      case 'html':
+        return [
+          types.html,
+          `<!doctype html><html lang="en"><title>${status} ${reason}</title><h1>${status} ${reason}</h1><p>${message}</p></html>\n`,
+        ]
+      default:
+        return [types.text, `${status} ${reason}: ${message}\n`]
+    }
+  }
+}
+
+const types = {
+  html: 'text/html; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+  text: 'text/plain; charset=utf-8',
+} as const
+
+/**
+ * Which of the three kinds the client asks for: the one with the highest quality, the more specific one at a tie
+ * (RFC 9110 section 12.5.1), plain text when it does not say.
+ */
+function preferred(accept: string | undefined): 'html' | 'json' | 'text' {
+  if (accept === undefined || accept.length > 1024) return 'text'
+  let best: 'html' | 'json' | 'text' = 'text'
+  let bestQuality = 0
+  for (const range of accept.split(',')) {
+    const [type = '', ...parameters] = range.split(';')
+    const kind = kinds.get(type.trim().toLowerCase())
+    if (kind === undefined) continue
+    const q = parameters
+      .map(parameter => /^\s*q=([01](?:\.\d{0,3})?)\s*$/i.exec(parameter)?.[1])
+      .find(Boolean)
+    const quality = q === undefined ? 1 : Number(q)
+    if (quality > bestQuality) {
+      best = kind
+      bestQuality = quality
+    }
+  }
+  return best
+}
+
+const kinds = new Map<string, 'html' | 'json' | 'text'>([
+  ['text/html', 'html'],
+  ['application/xhtml+xml', 'html'],
+  ['application/json', 'json'],
+  ['application/problem+json', 'json'],
+  ['text/plain', 'text'],
+])

@@ -1,0 +1,35 @@
+/** The seam between an exchange and the door that its request came in by. */
+import type { Duplex } from 'node:stream'
+import type { Answer } from './answer.ts'
+import type { Headers } from './headers.ts'
+
+/** The client's connection, once it has changed protocols. */
+export interface ClientTunnel {
+  readonly socket: Duplex
+  /** What the client sent behind its request. */
+  readonly firstBytes: Buffer
+}
+
+/**
+ * The client, as an exchange writes to it. The door in turn calls the exchange's `clientReady`, `clientGone`,
+ * `clientProgress` and `requestComplete`.
+ */
+export interface ClientSide {
+  /** A 1xx response other than 101. Left out where the client would not understand it (HTTP/1.0). */
+  informational(status: number, headers: Headers): void
+  /**
+   * The head of the server's response.
+   * @returns false where the head cannot be sent (a byte in it that HTTP does not allow): nothing was sent
+   */
+  respond(status: number, reason: string, headers: Headers, hasBody: boolean): boolean
+  /** A piece of its body. False: hold on until `clientReady`. */
+  write(chunk: Buffer): boolean
+  /** The response is whole. */
+  end(trailers: readonly string[]): void
+  /** An answer of Evener's own, instead of a response. */
+  answer(answer: Answer): void
+  /** Break the connection off, so that the client sees that its response is not whole. */
+  abort(): void
+  /** Send a 101 with these headers, and hand the connection over. Undefined where the client is gone. */
+  switchProtocols(reason: string, headers: Headers): ClientTunnel | undefined
+}

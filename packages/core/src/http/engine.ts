@@ -1,0 +1,86 @@
+/**
+ * The seam between an exchange and what carries it: an engine takes one attempt to one server.
+ *
+ * Calls go both ways, and no promise is made per attempt, because this is the per-request path: the exchange
+ * implements {@link Attempt}, the engine returns a {@link Transfer}. The engine's contract suite
+ * (`@evener/core/contract`) says what correct is; it takes any engine.
+ */
+import type { Duplex } from 'node:stream'
+import type { FailureReason, Phase } from '../balance/outcome.ts'
+import type { Server } from '../balance/server.ts'
+import type { ClientRequest } from './request.ts'
+import type { RequestBody } from './request-body.ts'
+
+/** The head of a server's response. */
+export interface ResponseHead {
+  /** 200 to 599; 1xx come by {@link Attempt.informational}. */
+  readonly status: number
+  /** The reason phrase, perhaps empty. */
+  readonly reason: string
+  /** Names and values in turn, as the server sent them, hop-by-hop ones included. */
+  readonly rawHeaders: readonly string[]
+  /** True where a body follows or may follow; false for HEAD, 204, 304. */
+  readonly hasBody: boolean
+}
+
+/** Why an attempt failed on the server's side. */
+export interface AttemptFailure {
+  readonly phase: Phase
+  readonly reason: FailureReason
+  /** A kept-alive connection had been closed by the server: the request was not looked at. */
+  readonly stale: boolean
+  readonly cause: Error | undefined
+}
+
+/**
+ * One attempt, as the engine sees it. The engine calls back, never before `attempt()` has returned, in this order:
+ * `connected`, `informational`*, then `response` and `data`* and `finished`, or `upgraded`; or, at any point instead,
+ * `failed`. After `finished`, `upgraded`, `failed` or {@link Transfer.abort} it calls no more.
+ */
+export interface Attempt {
+  readonly server: Server
+  readonly request: ClientRequest
+  /** The headers to send, names and values in turn: end-to-end ones only, ours included. Framing is the engine's. */
+  readonly headers: readonly string[]
+  /** What follows them. The engine attaches to it once it is connected, and detaches when it has ended. */
+  readonly body: RequestBody
+  /** True where a kept-alive connection must not be used: the last one had gone stale. */
+  readonly fresh: boolean
+  /** The protocol to change to, if the server agrees. */
+  readonly upgrade: string | undefined
+
+  /** There is a connection, TLS included: from here on the server may see the request. */
+  connected(): void
+  /** A 1xx response other than 101. */
+  informational(status: number, rawHeaders: readonly string[]): void
+  /** The head. False: it is not wanted; the engine gives the server up and calls no more. */
+  response(head: ResponseHead): boolean
+  /** A piece of the body. False: hold the rest back until {@link Transfer.resume}. */
+  data(chunk: Buffer): boolean
+  /** The response is whole. Trailers are names and values in turn. */
+  finished(trailers: readonly string[]): void
+  /** The server agreed to change protocols: the connection is the exchange's now. */
+  upgraded(head: ResponseHead, socket: Duplex, firstBytes: Buffer): void
+  /** It ended otherwise. */
+  failed(failure: AttemptFailure): void
+  /** Something moved towards the server: its silence is measured from here. */
+  progress(): void
+}
+
+/** An attempt under way, as the exchange sees it. */
+export interface Transfer {
+  /** Go on with the response's body. */
+  resume(): void
+  /** Give up: close the connection, call no more. Without effect once it has ended. */
+  abort(): void
+}
+
+/** What carries requests to servers. One engine may serve many backends and doors. */
+export interface Engine {
+  /** For logs: `http-proxy-3`, `evener`. */
+  readonly name: string
+  /** Begin an attempt. Never throws: what goes wrong is told by {@link Attempt.failed}. */
+  attempt(attempt: Attempt): Transfer
+  /** Close idle connections to servers. Attempts under way go on. */
+  close(): void
+}

@@ -1,0 +1,500 @@
+/**
+ * One request and its response, from the door to a server and back.
+ *
+ * ```text
+ *  1 locate    the affinity says where the client belongs            start
+ *  2 place     a lease on a server, at once or from the queue        #place
+ *  3 attempt   the engine connects and sends                         #attempt
+ *  4 response  head edited, cookie committed, body passed on         response, data, finished
+ *  5 retry     a failure that may be repeated goes back to 2         failed
+ *  6 end       lease released, counted, door told                    #end
+ * ```
+ *
+ * It joins four things that know nothing of each other: the {@link Dispatch} (who, how often), the engine (how it
+ * travels), the request's body (what can be sent again), and the client's side of the door.
+ *
+ * Invariant: `#end` runs exactly once, whatever order clients, servers, timers and operators act in; no lease, timer
+ * or transfer is left behind by it.
+ */
+import type { Duplex } from 'node:stream'
+import type { AffinityResponse } from '@evener/session'
+import type { Backend } from '../balance/backend.ts'
+import type { NoServerReason } from '../balance/counters.ts'
+import type { Dispatch } from '../balance/dispatch.ts'
+import type { Acquired, Lease, NoServer, Queued } from '../balance/lease.ts'
+import { type Failed, failed, type Outcome, type Phase } from '../balance/outcome.ts'
+import type { Server } from '../balance/server.ts'
+import type { Timer } from '../base/clock.ts'
+import { Deadline } from '../base/deadline.ts'
+import type { AnswerStatus, Answers } from './answer.ts'
+import type { ClientSide } from './client-side.ts'
+import type { Attempt, AttemptFailure, Engine, ResponseHead, Transfer } from './engine.ts'
+import type { Forwarding } from './forwarded.ts'
+import { edit, endToEnd, type Headers, headerValue, headerValues } from './headers.ts'
+import { type ClientRequest, isIdempotent } from './request.ts'
+import type { RequestBody } from './request-body.ts'
+import { Tunnel, type TunnelOwner } from './tunnel.ts'
+
+/** What all exchanges of a door share. */
+export interface ExchangeSettings {
+  readonly engine: Engine
+  readonly forwarding: Forwarding
+  readonly answers: Answers
+  /** The client's silence: with its body, or while it should be reading. */
+  readonly clientMs: number
+  /** Told when an exchange has ended. */
+  ended(exchange: Exchange): void
+}
+
+export class Exchange implements Attempt, TunnelOwner {
+  readonly request: ClientRequest
+  readonly body: RequestBody
+  readonly #client: ClientSide
+  readonly #settings: ExchangeSettings
+  readonly #backend: Backend
+  readonly #dispatch: Dispatch
+  readonly #deadline: Deadline
+  #headers: Headers | undefined
+  #phase: Phase = 'queue'
+  #lease: Lease | undefined
+  #queued: Queued | undefined
+  #pause: Timer | undefined
+  #transfer: Transfer | undefined
+  #tunnel: Tunnel | undefined
+  #fresh = false
+  #status = 0
+  #clientBlocked = false
+  #done = false
+
+  constructor(
+    settings: ExchangeSettings,
+    backend: Backend,
+    request: ClientRequest,
+    body: RequestBody,
+    client: ClientSide,
+  ) {
+    this.#settings = settings
+    this.#backend = backend
+    this.request = request
+    this.body = body
+    this.#client = client
+    this.#dispatch = backend.dispatch(request)
+    this.#deadline = new Deadline(backend.clock, () => this.#overdue())
+  }
+
+  // ── 1, 2: where ────────────────────────────────────────────────────────────────────────────────────
+
+  /** Begin. */
+  start(): void {
+    const located = this.#dispatch.locate()
+    if (located === undefined) this.#place()
+    else void located.then(() => this.#place())
+  }
+
+  #place(): void {
+    if (this.#done) return
+    this.#phase = 'queue'
+    this.#placed(this.#dispatch.next())
+  }
+
+  #placed(acquired: Acquired): void {
+    if (acquired.kind === 'lease') {
+      this.#leased(acquired)
+    } else if (acquired.kind === 'none') {
+      this.#refused(acquired.reason)
+    } else {
+      this.#queued = acquired
+      void acquired.lease.then(result => this.#leftQueue(result))
+    }
+  }
+
+  #leftQueue(result: Lease | NoServer): void {
+    this.#queued = undefined
+    if (!this.#done) this.#placed(result)
+    // The client went away between the grant and this turn.
+    else if (result.kind === 'lease') result.release(failed('queue', 'client', 'client-abort'))
+  }
+
+  #refused(reason: NoServerReason): void {
+    // After a failed attempt the request ends with that failure; without any, it never had a server.
+    this.#reply(503)
+    this.#finish(() => this.#dispatch.reject(reason))
+  }
+
+  // ── 3: attempt ─────────────────────────────────────────────────────────────────────────────────────
+
+  #leased(lease: Lease): void {
+    this.#lease = lease
+    this.#dispatch.leased(lease.server, lease.sticky)
+    this.#attempt()
+  }
+
+  #attempt(): void {
+    this.#phase = 'connect'
+    this.#deadline.arm(this.#backend.timeouts.connectMs)
+    this.#transfer = this.#settings.engine.attempt(this)
+  }
+
+  get server(): Server {
+    return (this.#lease as Lease).server
+  }
+
+  get headers(): Headers {
+    this.#headers ??= this.#outgoingHeaders()
+    return this.#headers
+  }
+
+  get fresh(): boolean {
+    return this.#fresh
+  }
+
+  get upgrade(): string | undefined {
+    return this.request.upgrade
+  }
+
+  /** The client's own connection list is applied first, so that nothing of ours can be named in it. */
+  #outgoingHeaders(): Headers {
+    const { request } = this
+    const headers = endToEnd(request.rawHeaders, hopByHopOnRequests)
+    this.#settings.forwarding.apply(request, headers)
+    edit(headers, this.#backend.affinity?.conceal?.(request))
+    return headers
+  }
+
+  connected(): void {
+    if (this.body.complete) this.#wait()
+    else {
+      this.#phase = 'send'
+      this.#deadline.arm(Math.min(this.#settings.clientMs, this.#backend.timeouts.serverMs))
+    }
+  }
+
+  #wait(): void {
+    this.#phase = 'wait'
+    this.#deadline.arm(this.#backend.timeouts.responseMs)
+  }
+
+  progress(): void {
+    this.#deadline.touch()
+  }
+
+  // ── 4: response ────────────────────────────────────────────────────────────────────────────────────
+
+  informational(status: number, rawHeaders: readonly string[]): void {
+    this.#deadline.touch()
+    this.#client.informational(status, endToEnd(rawHeaders))
+  }
+
+  response(head: ResponseHead): boolean {
+    const { server } = this
+    server.counters.response(head.status)
+    ;(this.#lease as Lease).answered()
+    if (this.#backend.policy.retriesStatus(head.status) && this.#retryStatus()) return false
+    const headers = endToEnd(head.rawHeaders)
+    if (!this.#commit(head.status, head.reason, headers, head.hasBody)) {
+      this.#attemptFailed(
+        failed('wait', 'server', 'junk-response', new Error('the response head cannot be passed on')),
+      )
+      return false
+    }
+    this.#phase = 'receive'
+    this.body.commit()
+    this.#deadline.arm(Math.min(this.#settings.clientMs, this.#backend.timeouts.serverMs))
+    return true
+  }
+
+  /** The head goes to the client, with what only the attempt that won may say: the cookie. */
+  #commit(status: number, reason: string, headers: Headers, hasBody: boolean): boolean {
+    const { via } = this.#settings.forwarding
+    if (via !== undefined) headers.push('Via', `1.1 ${via}`)
+    this.#bind(headers)
+    if (!this.#client.respond(status, reason, headers, hasBody)) return false
+    this.#status = status
+    this.#backend.counters.response(status)
+    return true
+  }
+
+  /** What only the attempt that won may say: where the client belongs. */
+  #bind(headers: Headers): void {
+    const { affinity } = this.#backend
+    if (affinity === undefined) return
+    const { request, server } = this
+    edit(headers, affinity.bind(request, server.id, this.#dispatch.found, new ResponseView(headers)))
+  }
+
+  data(chunk: Buffer): boolean {
+    this.#deadline.touch()
+    this.server.counters.bytesOut += chunk.length
+    this.#backend.counters.bytesOut += chunk.length
+    if (this.#client.write(chunk)) return true
+    this.#clientBlocked = true
+    return false
+  }
+
+  finished(trailers: readonly string[]): void {
+    this.#transfer = undefined
+    const outcome: Outcome = { kind: 'completed', phase: 'receive', status: this.#status }
+    this.body.discard()
+    this.#client.end(trailers)
+    this.#end(outcome)
+  }
+
+  upgraded(head: ResponseHead, socket: Duplex, firstBytes: Buffer): void {
+    this.#transfer = undefined
+    this.server.counters.response(101)
+    const agreed = headerValue(head.rawHeaders, 'upgrade')?.toLowerCase()
+    if (this.upgrade === undefined || agreed !== this.upgrade) {
+      socket.destroy()
+      this.#attemptFailed(
+        failed(
+          'wait',
+          'server',
+          'junk-response',
+          new Error('the server changed to a protocol that was not asked for'),
+        ),
+      )
+      return
+    }
+    const headers = endToEnd(head.rawHeaders)
+    headers.push('Connection', 'Upgrade', 'Upgrade', headerValue(head.rawHeaders, 'upgrade') as string)
+    this.#bind(headers)
+    const client = this.#client.switchProtocols(head.reason, headers)
+    if (client === undefined) {
+      socket.destroy()
+      this.#end(failed('wait', 'client', 'client-abort'))
+      return
+    }
+    this.#status = 101
+    this.#phase = 'tunnel'
+    this.#backend.counters.response(101)
+    this.#deadline.disarm()
+    this.#tunnel = new Tunnel(
+      client.socket,
+      socket,
+      this,
+      this.#backend.timeouts.tunnelMs,
+      this.#backend.clock,
+    )
+    if (client.firstBytes.length > 0) client.socket.unshift(client.firstBytes)
+    if (firstBytes.length > 0) socket.unshift(firstBytes)
+  }
+
+  tunnelled(direction: 'in' | 'out', bytes: number): void {
+    const counter = direction === 'in' ? 'bytesIn' : 'bytesOut'
+    this.server.counters[counter] += bytes
+    this.#backend.counters[counter] += bytes
+  }
+
+  tunnelEnded(outcome: Outcome): void {
+    this.#tunnel = undefined
+    this.#end(outcome)
+  }
+
+  // ── 5: failure and retry ───────────────────────────────────────────────────────────────────────────
+
+  failed(failure: AttemptFailure): void {
+    this.#transfer = undefined
+    // A stale connection says nothing about the server: the same lease, on a new connection.
+    if (failure.stale && !this.#fresh && this.#repeatable) {
+      this.body.detach()
+      this.#fresh = true
+      this.#attempt()
+      return
+    }
+    this.#attemptFailed(failed(failure.phase, 'server', failure.reason, failure.cause, failure.stale))
+  }
+
+  get #repeatable(): boolean {
+    return isIdempotent(this.request.method) && this.body.replayable
+  }
+
+  #retryStatus(): boolean {
+    const outcome = failed('wait', 'server', 'retry-status')
+    const decision = this.#decide(outcome)
+    if (decision === 'give-up') return false
+    this.#transfer = undefined
+    this.#again(outcome, decision)
+    return true
+  }
+
+  #decide(outcome: Failed): 'give-up' | 'same-server' | 'another-server' {
+    return this.#dispatch.retry(outcome, {
+      idempotent: isIdempotent(this.request.method),
+      replayable: this.body.replayable,
+    })
+  }
+
+  #attemptFailed(outcome: Failed): void {
+    this.#transfer = undefined
+    if (this.#status !== 0) {
+      // The client has part of a response: only breaking off tells it that the rest is missing.
+      this.#client.abort()
+      this.#end(outcome)
+      return
+    }
+    const decision = this.#decide(outcome)
+    if (decision === 'give-up') {
+      this.#reply(statusOf(outcome))
+      this.#end(outcome)
+    } else this.#again(outcome, decision)
+  }
+
+  #again(outcome: Failed, decision: 'same-server' | 'another-server'): void {
+    this.#deadline.disarm()
+    this.body.detach()
+    this.#fresh = false
+    this.#releaseLease(outcome)
+    const { policy, timeouts, clock } = this.#backend
+    const pauseMs = decision === 'same-server' ? Math.min(policy.retryDelayMs, timeouts.connectMs) : 0
+    if (pauseMs === 0) this.#place()
+    else this.#pause = clock.setTimeout(() => this.#place(), pauseMs)
+  }
+
+  /** Something took too long: by what is waited for, it is the client's doing or the server's. */
+  #overdue(): void {
+    const { timeouts } = this.#backend
+    const waitsForClient =
+      this.#phase === 'receive' ? this.#clientBlocked : this.#phase === 'send' && !this.body.blocked
+    const limitMs = waitsForClient
+      ? this.#settings.clientMs
+      : this.#phase === 'connect'
+        ? timeouts.connectMs
+        : this.#phase === 'wait'
+          ? timeouts.responseMs
+          : timeouts.serverMs
+    if (this.#deadline.idleMs < limitMs) {
+      this.#deadline.extend(limitMs)
+      return
+    }
+    const phase = this.#phase
+    if (waitsForClient) {
+      this.#abandon(failed(phase, 'client', 'client-timeout'), 408)
+      return
+    }
+    this.#transfer?.abort()
+    const reason =
+      phase === 'connect' ? 'conn-failure' : phase === 'receive' ? 'broken-response' : 'response-timeout'
+    this.#attemptFailed(
+      failed(phase, 'server', reason, new TimeoutError(`nothing from the server for ${limitMs} ms`)),
+    )
+  }
+
+  // ── the door ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** The client can take more of the response. */
+  clientReady(): void {
+    this.#clientBlocked = false
+    this.#deadline.touch()
+    this.#transfer?.resume()
+  }
+
+  /** A piece of the request's body came. */
+  clientProgress(): void {
+    this.#deadline.touch()
+  }
+
+  /** The request's body is whole and handed on. */
+  requestComplete(): void {
+    if (this.#phase === 'send') this.#wait()
+  }
+
+  /** The client is gone. */
+  clientGone(cause?: Error): void {
+    this.#abandon(failed(this.#phase, 'client', 'client-abort', cause))
+  }
+
+  /** The request turned out to be wrong while it was under way: its body is too large, or is not valid. */
+  refuse(status: AnswerStatus): void {
+    this.#abandon(failed(this.#phase, 'client', 'bad-request'), status)
+  }
+
+  /** Break it off: the deadline of a graceful close. */
+  shutdown(): void {
+    this.#abandon(failed(this.#phase, 'proxy', 'shutdown'), 503)
+  }
+
+  #abandon(outcome: Failed, status?: AnswerStatus): void {
+    if (this.#done) return
+    this.#transfer?.abort()
+    this.#transfer = undefined
+    this.#queued?.cancel()
+    this.#pause?.cancel()
+    const tunnel = this.#tunnel
+    this.#tunnel = undefined
+    if (tunnel !== undefined) {
+      // The tunnel ends the exchange when it has closed both sides.
+      tunnel.abort()
+      return
+    }
+    if (status !== undefined && this.#status === 0) this.#reply(status)
+    else this.#client.abort()
+    this.#end(outcome)
+  }
+
+  // ── 6: end ─────────────────────────────────────────────────────────────────────────────────────────
+
+  #reply(status: AnswerStatus): void {
+    this.#status = status
+    this.#backend.counters.response(status)
+    this.body.discard()
+    this.#client.answer(this.#settings.answers.make(status, this.request))
+  }
+
+  #end(outcome: Outcome): void {
+    this.#releaseLease(outcome)
+    this.#finish(() => this.#dispatch.end(outcome))
+  }
+
+  #finish(count: () => void): void {
+    if (this.#done) return
+    this.#done = true
+    this.#deadline.disarm()
+    this.#backend.counters.bytesIn += this.body.bytes
+    count()
+    this.#settings.ended(this)
+  }
+
+  #releaseLease(outcome: Outcome): void {
+    const lease = this.#lease
+    if (lease === undefined) return
+    this.#lease = undefined
+    lease.server.counters.bytesIn += this.body.bytes
+    lease.release(outcome)
+  }
+}
+
+/** Besides those for every message: credentials for this very hop (RFC 9110 section 11.7.1), and what Evener has dealt with. */
+const hopByHopOnRequests: ReadonlySet<string> = new Set([
+  'proxy-authorization',
+  'expect',
+  'trailer',
+  'http2-settings',
+])
+
+/** A response's headers as an affinity asks for them. */
+class ResponseView implements AffinityResponse {
+  readonly #headers: Headers
+
+  constructor(headers: Headers) {
+    this.#headers = headers
+  }
+
+  header(name: string): string | undefined {
+    return headerValue(this.#headers, name)
+  }
+
+  get setCookies(): readonly string[] {
+    return headerValues(this.#headers, 'set-cookie')
+  }
+}
+
+class TimeoutError extends Error {
+  override readonly name = 'TimeoutError'
+}
+
+/** The status that tells a client of a failure before any response. */
+function statusOf(outcome: Failed): AnswerStatus {
+  if (outcome.cause instanceof TimeoutError || outcome.reason === 'response-timeout') return 504
+  if (outcome.reason === 'bad-request') return 400
+  return 502
+}

@@ -1,0 +1,118 @@
+/**
+ * Headers as they are handed about: names and values in turn in one array, the form in which Node gives them,
+ * because it keeps order, case and repetition, and costs one allocation.
+ */
+import type { HeaderEdits } from '@evener/session'
+
+/** A list of headers that may be changed. */
+export type Headers = string[]
+
+/**
+ * Fields that are about one connection and never passed on: RFC 9110 section 7.6.1, and by custom
+ * `Proxy-Connection`. `Transfer-Encoding` is set anew by whoever frames the message.
+ */
+const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Never taken out by being named in `Connection`: without them the message would be another one. */
+const indispensable: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'cookie',
+  'authorization',
+])
+
+/** The names listed in `Connection`, in lower case; undefined without any but `close` and `keep-alive`. */
+function listed(headers: readonly string[]): Set<string> | undefined {
+  let names: Set<string> | undefined
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
+    const value = (headers[i + 1] as string).toLowerCase()
+    if (value === 'keep-alive' || value === 'close') continue
+    for (const token of value.split(',')) {
+      const trimmed = token.trim()
+      if (trimmed !== '' && !indispensable.has(trimmed)) {
+        names ??= new Set()
+        names.add(trimmed)
+      }
+    }
+  }
+  return names
+}
+
+/**
+ * The headers without those that are about this connection: the fixed ones, and those that `Connection` lists.
+ * To be called before anything is added, so that a client cannot have our own headers taken out.
+ * @param also further names to leave out, in lower case
+ */
+export function endToEnd(headers: readonly string[], also?: ReadonlySet<string>): Headers {
+  const connection = listed(headers)
+  const kept: Headers = []
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    const lower = name.toLowerCase()
+    if (hopByHop.has(lower) || connection?.has(lower) === true || also?.has(lower) === true) continue
+    kept.push(name, headers[i + 1] as string)
+  }
+  return kept
+}
+
+/** The values of one header, joined as RFC 9110 section 5.3 has it (cookies by `; `); undefined without any. */
+export function headerValue(headers: readonly string[], lowerName: string): string | undefined {
+  let value: string | undefined
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (name.length !== lowerName.length || name.toLowerCase() !== lowerName) continue
+    const next = headers[i + 1] as string
+    value = value === undefined ? next : `${value}${lowerName === 'cookie' ? '; ' : ', '}${next}`
+  }
+  return value
+}
+
+/** The values of one header, each for itself. */
+export function headerValues(headers: readonly string[], lowerName: string): string[] {
+  const values: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (name.length === lowerName.length && name.toLowerCase() === lowerName) values.push(headers[i + 1] as string)
+  }
+  return values
+}
+
+/** Take out all headers of these names. */
+export function remove(headers: Headers, lowerNames: ReadonlySet<string>): void {
+  let kept = 0
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (lowerNames.has(name.toLowerCase())) continue
+    headers[kept++] = name
+    headers[kept++] = headers[i + 1] as string
+  }
+  headers.length = kept
+}
+
+/** Apply edits: first what is taken out, then what is replaced, then what is added. */
+export function edit(headers: Headers, edits: HeaderEdits | undefined): void {
+  if (edits === undefined) return
+  const gone = new Set(edits.remove?.map(name => name.toLowerCase()))
+  for (const [name] of edits.set ?? []) gone.add(name.toLowerCase())
+  if (gone.size > 0) remove(headers, gone)
+  for (const [name, value] of edits.set ?? []) headers.push(name, value)
+  for (const [name, value] of edits.append ?? []) headers.push(name, value)
+}
+
+/** The same headers as name and value pairs. */
+export function pairs(headers: readonly string[]): [string, string][] {
+  const list: [string, string][] = []
+  for (let i = 0; i < headers.length; i += 2) list.push([headers[i] as string, headers[i + 1] as string])
+  return list
+}

@@ -1,0 +1,375 @@
+/**
+ * The HTTP door into a server that the host already has: `node:http`, `node:https`, Express, Fastify, Connect.
+ *
+ * A handler is a function `(req, res, next?)`, with `upgrade` for WebSockets, `attach` to hook both into a server at
+ * once, and `close` to end gracefully.
+ */
+import { type IncomingMessage, type Server as NodeServer, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { Backend } from '../balance/backend.ts'
+import { EvenerError } from '../base/errors.ts'
+import { duration, flag, integer, invalid, knownOptions, withMethod } from '../base/options.ts'
+import { httpProxy3Engine } from '../engines/http-proxy-3.ts'
+import { type AnswerStatus, Answers, type ErrorPages } from './answer.ts'
+import type { Engine } from './engine.ts'
+import { Exchange, type ExchangeSettings } from './exchange.ts'
+import { type ForwardedOptions, Forwarding } from './forwarded.ts'
+import { NodeClient } from './node-client.ts'
+import { framingOf, NodeRequest, type Refusal, readRequest } from './node-request.ts'
+import { bodyAgain, bodyWasRead } from './parsed-body.ts'
+import type { ClientRequest } from './request.ts'
+
+/** Which backend serves a request; undefined where none does, and the host's own routes go on. */
+export type Route = (request: ClientRequest) => Backend | undefined
+
+/** The timeouts of a door, with HAProxy's words. Milliseconds; `Infinity` switches one off. */
+export interface DoorTimeouts {
+  /** The client's silence: while its body is awaited, or while it should read. 60 s by default. */
+  readonly clientMs?: number | undefined
+  /** From the first byte of a request to the end of its head. 10 s by default. Set by `attach`. */
+  readonly httpRequestMs?: number | undefined
+  /** Between two requests of a connection. 10 s by default. Set by `attach`. */
+  readonly httpKeepAliveMs?: number | undefined
+}
+
+/** The options of {@link httpHandler}. */
+export interface HttpHandlerOptions {
+  /** What carries requests to servers; one of its own by default. */
+  readonly engine?: Engine | undefined
+  /** What servers are told of clients, and whose word is believed. */
+  readonly forwarded?: ForwardedOptions | undefined
+  readonly timeouts?: DoorTimeouts | undefined
+  /** Pages for the statuses with which Evener answers by itself. */
+  readonly errorPages?: ErrorPages | undefined
+  /** How much of a request's body is kept for a retry: 0 to 16 MiB; 64 KiB by default. */
+  readonly replayBytes?: number | undefined
+  /** The largest request body; more is refused with 413. No limit by default. */
+  readonly maxBodyBytes?: number | undefined
+  /**
+   * What to do when a body parser has read the body already. False, the default: an error that says so. True: the
+   * parsed body is written out again, as JSON or form fields; other types are an error all the same.
+   */
+  readonly reserializeBody?: boolean | undefined
+  /** Send the target as it was before the application stripped the prefix it mounted this handler on. False by default. */
+  readonly originalUrl?: boolean | undefined
+  /**
+   * Protocols that clients may change to; `['websocket']` by default. A request for another one is served without
+   * the change. Danger: `h2c` would let clients speak to servers past all rules.
+   */
+  readonly upgrades?: readonly string[] | undefined
+}
+
+const optionNames: readonly (keyof HttpHandlerOptions)[] = [
+  'engine',
+  'forwarded',
+  'timeouts',
+  'errorPages',
+  'replayBytes',
+  'maxBodyBytes',
+  'reserializeBody',
+  'originalUrl',
+  'upgrades',
+]
+
+/** How to end gracefully. */
+export interface CloseOptions {
+  /** How long requests under way may take to finish; then they are broken off. 30 s by default, 0 at once. */
+  readonly drainMs?: number | undefined
+}
+
+/** A request handler with what belongs to it. */
+export interface HttpHandler {
+  /** Serve a request. Without a backend for it: `next()` where there is one, else 404. Never throws. */
+  (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void
+  /**
+   * Serve a request to change protocols, from a server's `upgrade` event.
+   * @returns false where no backend serves it: the connection was not touched
+   */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  /**
+   * Hook this handler into a server: upgrades, and, unless the server has a `request` listener already, requests.
+   * Sets the server's header and keep-alive timeouts to `httpRequestMs` and `httpKeepAliveMs`, and takes away its
+   * limit on the whole request, which would cut long uploads (`clientMs` guards them).
+   * @returns a function that undoes the hooking
+   */
+  attach(server: NodeServer): () => void
+  /**
+   * End gracefully: new requests get 503 and `Connection: close`, those under way may finish until the deadline, idle
+   * connections to servers are closed. Does not close the host's server, nor the backends.
+   */
+  close(options?: CloseOptions): Promise<void>
+  /** Requests and tunnels under way. */
+  readonly active: number
+}
+
+/**
+ * Make a handler that passes requests on to the servers of a backend.
+ * @param backendOrRoute the backend for all requests, or a function that names one for each
+ * @throws {EvenerError} `EVENER_INVALID_OPTION`, `EVENER_UNKNOWN_OPTION`
+ */
+export function httpHandler(backendOrRoute: Backend | Route, options: HttpHandlerOptions = {}): HttpHandler {
+  const door = new HttpDoor(backendOrRoute, options)
+  const handler = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) =>
+    door.handle(req, res, next)
+  return Object.defineProperty(
+    Object.assign(handler, {
+      upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => door.upgrade(req, socket, head),
+      attach: (server: NodeServer) => door.attach(server, handler),
+      close: (closeOptions?: CloseOptions) => door.close(closeOptions),
+    }),
+    'active',
+    { get: () => door.active },
+  ) as HttpHandler
+}
+
+class HttpDoor {
+  readonly #route: Route
+  readonly #settings: ExchangeSettings
+  readonly #ownsEngine: boolean
+  readonly #httpRequestMs: number
+  readonly #httpKeepAliveMs: number
+  readonly #limits: { readonly replayBytes: number; readonly maxBodyBytes: number }
+  readonly #reserializeBody: boolean
+  readonly #originalUrl: boolean
+  readonly #upgrades: ReadonlySet<string>
+  readonly #active = new Set<Exchange>()
+  #closing = false
+  #idle: (() => void) | undefined
+
+  constructor(backendOrRoute: Backend | Route, options: HttpHandlerOptions) {
+    knownOptions('httpHandler', options, optionNames)
+    this.#route = routeOf(backendOrRoute)
+    const timeouts = options.timeouts ?? {}
+    knownOptions('httpHandler.timeouts', timeouts, ['clientMs', 'httpRequestMs', 'httpKeepAliveMs'])
+    this.#httpRequestMs = duration('httpHandler.timeouts.httpRequestMs', timeouts.httpRequestMs, 10_000)
+    this.#httpKeepAliveMs = duration('httpHandler.timeouts.httpKeepAliveMs', timeouts.httpKeepAliveMs, 10_000)
+    const maxBytes = Number.MAX_SAFE_INTEGER
+    this.#limits = {
+      replayBytes: integer('httpHandler.replayBytes', options.replayBytes, 65_536, 0, 16_777_216),
+      maxBodyBytes: integer('httpHandler.maxBodyBytes', options.maxBodyBytes, maxBytes, 0, maxBytes),
+    }
+    this.#reserializeBody = flag('httpHandler.reserializeBody', options.reserializeBody, false)
+    this.#originalUrl = flag('httpHandler.originalUrl', options.originalUrl, false)
+    this.#upgrades = upgradesOf(options.upgrades)
+    this.#ownsEngine = options.engine === undefined
+    const engine = options.engine ?? httpProxy3Engine()
+    this.#settings = {
+      engine: withMethod('httpHandler.engine', engine, 'attempt', 'httpProxy3Engine()'),
+      forwarding: new Forwarding(options.forwarded, 'httpHandler.forwarded'),
+      answers: new Answers(options.errorPages, 'httpHandler.errorPages'),
+      clientMs: duration('httpHandler.timeouts.clientMs', timeouts.clientMs, 60_000),
+      ended: exchange => this.#ended(exchange),
+    }
+  }
+
+  get active(): number {
+    return this.#active.size
+  }
+
+  handle(req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void {
+    this.#handle(req, res, next, undefined)
+  }
+
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const request = this.#read(req)
+    if (request instanceof NodeRequest && !this.#routes(request)) return false
+    // What answers an upgrade that is not granted is an ordinary response on the same connection.
+    const res = new ServerResponse(req)
+    res.shouldKeepAlive = false
+    socket.on('error', () => socket.destroy())
+    res.assignSocket(socket as never)
+    res.on('finish', () => {
+      res.detachSocket(socket as never)
+      socket.end()
+    })
+    this.#handle(req, res, undefined, head)
+    return true
+  }
+
+  attach(server: NodeServer, handler: (req: IncomingMessage, res: ServerResponse) => void): () => void {
+    const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (!this.upgrade(req, socket, head) && server.listenerCount('upgrade') === 1) socket.destroy()
+    }
+    server.on('upgrade', onUpgrade)
+    const serves = server.listenerCount('request') === 0
+    if (serves) server.on('request', handler)
+    server.headersTimeout = finite(this.#httpRequestMs)
+    server.keepAliveTimeout = finite(this.#httpKeepAliveMs)
+    server.requestTimeout = 0
+    return () => {
+      server.off('upgrade', onUpgrade)
+      if (serves) server.off('request', handler)
+    }
+  }
+
+  async close(options: CloseOptions = {}): Promise<void> {
+    knownOptions('close', options, ['drainMs'])
+    const drainMs = integer('close.drainMs', options.drainMs, 30_000, 0, 2_147_483_647)
+    this.#closing = true
+    if (this.#active.size > 0 && drainMs > 0) {
+      await new Promise<void>(resolve => {
+        const deadline = setTimeout(resolve, drainMs)
+        this.#idle = () => {
+          clearTimeout(deadline)
+          resolve()
+        }
+      })
+    }
+    for (const exchange of [...this.#active]) exchange.shutdown()
+    if (this.#ownsEngine) this.#settings.engine.close()
+  }
+
+  #read(req: IncomingMessage): NodeRequest | Refusal {
+    const { originalUrl } = req as { originalUrl?: string }
+    const target = this.#originalUrl ? (originalUrl ?? req.url) : req.url
+    return readRequest(req, target ?? '', this.#settings.forwarding, this.#upgrades)
+  }
+
+  #routes(request: ClientRequest): boolean {
+    try {
+      return this.#route(request) !== undefined
+    } catch {
+      // The error comes up again, and is answered, when the request is handled.
+      return true
+    }
+  }
+
+  #handle(
+    req: IncomingMessage,
+    res: ServerResponse,
+    next: ((error?: unknown) => void) | undefined,
+    upgradeHead: Buffer | undefined,
+  ): void {
+    if (this.#closing) {
+      res.shouldKeepAlive = false
+      this.#answer(req, res, 503)
+      return
+    }
+    const request = this.#read(req)
+    if (!(request instanceof NodeRequest)) {
+      // A message that is not what it should be: whatever follows it on this connection is not to be trusted.
+      res.shouldKeepAlive = false
+      this.#answer(req, res, request.status, undefined, request.message || undefined)
+      return
+    }
+    let backend: Backend | undefined
+    try {
+      backend = this.#route(request)
+    } catch (error) {
+      this.#failed(req, res, request, next, error)
+      return
+    }
+    if (backend === undefined) {
+      if (next === undefined) this.#answer(req, res, 404, request)
+      else next()
+      return
+    }
+    this.#exchange(req, res, request, backend, next, upgradeHead)
+  }
+
+  #exchange(
+    req: IncomingMessage,
+    res: ServerResponse,
+    request: NodeRequest,
+    backend: Backend,
+    next: ((error?: unknown) => void) | undefined,
+    upgradeHead: Buffer | undefined,
+  ): void {
+    const framing = framingOf(req)
+    let parsed: { readonly request: ClientRequest; readonly bytes: Buffer } | undefined
+    if (framing !== 'none' && bodyWasRead(req)) {
+      const again = this.#reserializeBody ? bodyAgain(req, request) : undefined
+      if (again === undefined) {
+        this.#failed(req, res, request, next, bodyConsumed(this.#reserializeBody))
+        return
+      }
+      parsed = again
+    }
+    if (Number(req.headers['content-length']) > this.#limits.maxBodyBytes) {
+      this.#answer(req, res, 413, request)
+      return
+    }
+    const client = new NodeClient(
+      req,
+      res,
+      parsed === undefined ? framing : 'length',
+      this.#limits,
+      backend.clock,
+      upgradeHead,
+    )
+    const exchange = new Exchange(this.#settings, backend, parsed?.request ?? request, client.body, client)
+    this.#active.add(exchange)
+    client.serve(exchange)
+    if (parsed !== undefined) {
+      client.body.push(parsed.bytes)
+      client.body.finish([])
+    }
+    exchange.start()
+  }
+
+  #ended(exchange: Exchange): void {
+    this.#active.delete(exchange)
+    if (this.#active.size === 0) this.#idle?.()
+  }
+
+  #failed(
+    req: IncomingMessage,
+    res: ServerResponse,
+    request: ClientRequest,
+    next: ((error?: unknown) => void) | undefined,
+    error: unknown,
+  ): void {
+    if (next === undefined)
+      this.#answer(req, res, 500, request, error instanceof EvenerError ? error.message : undefined)
+    else next(error)
+  }
+
+  #answer(
+    req: IncomingMessage,
+    res: ServerResponse,
+    status: AnswerStatus,
+    request?: ClientRequest,
+    message?: string,
+  ): void {
+    const answer = this.#settings.answers.make(status, request, message)
+    if (res.headersSent) {
+      res.destroy()
+      return
+    }
+    req.resume()
+    res.writeHead(answer.status, [...answer.headers, 'Content-Length', String(answer.body.length)])
+    res.end(answer.body)
+  }
+}
+
+/** Node reads 0 as "no limit". */
+function finite(ms: number): number {
+  return ms === Number.POSITIVE_INFINITY ? 0 : ms
+}
+
+function routeOf(backendOrRoute: Backend | Route): Route {
+  if (backendOrRoute instanceof Backend) return () => backendOrRoute
+  if (typeof backendOrRoute !== 'function') {
+    throw invalid('httpHandler', backendOrRoute, 'a backend, or a function from a request to a backend')
+  }
+  return backendOrRoute
+}
+
+function upgradesOf(upgrades: readonly string[] = ['websocket']): ReadonlySet<string> {
+  if (!Array.isArray(upgrades)) throw invalid('httpHandler.upgrades', upgrades, 'an array of protocol names')
+  for (const upgrade of upgrades) {
+    if (typeof upgrade !== 'string' || !/^[!#$%&'*+.^_`|~0-9A-Za-z/-]+$/.test(upgrade)) {
+      throw invalid('httpHandler.upgrades', upgrade, 'a protocol name such as websocket')
+    }
+  }
+  return new Set(upgrades.map(upgrade => upgrade.toLowerCase()))
+}
+
+function bodyConsumed(reserialize: boolean): EvenerError {
+  return new EvenerError(
+    'EVENER_BODY_CONSUMED',
+    reserialize
+      ? 'the request body was read before httpHandler, and is neither JSON nor form fields that could be written out again'
+      : 'the request body was read before httpHandler: mount it before body parsers, or set reserializeBody: true',
+  )
+}

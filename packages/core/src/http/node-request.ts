@@ -1,0 +1,125 @@
+/**
+ * A request that came by way of `node:http`, checked for what Node's own parser lets through, and read in the
+ * form that routes, balancers and engines see.
+ *
+ * Node refuses most that is dangerous (bare LF, two lengths, a length and chunks). What it accepts and RFC 9112
+ * does not is refused here: several `Host` fields, or one with a list; other versions; chunks with HTTP/1.0; any
+ * transfer coding but `chunked`; targets that are not valid for the method.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import { plainAddress } from '../base/networks.ts'
+import type { AnswerStatus } from './answer.ts'
+import type { Forwarding } from './forwarded.ts'
+import type { ClientRequest } from './request.ts'
+import type { Framing } from './request-body.ts'
+import { readTarget, validAuthority } from './target.ts'
+
+/** Why a request is not accepted. */
+export interface Refusal {
+  readonly status: AnswerStatus
+  readonly message: string
+}
+
+export class NodeRequest implements ClientRequest {
+  readonly method: string
+  readonly uri: string
+  readonly authority: string
+  readonly versionMinor: 0 | 1
+  readonly rawHeaders: readonly string[]
+  readonly peerAddress: string
+  readonly sourceAddress: string
+  readonly secure: boolean
+  readonly upgrade: string | undefined
+  readonly #message: IncomingMessage
+
+  /** See {@link readRequest}. */
+  constructor(
+    message: IncomingMessage,
+    uri: string,
+    authority: string,
+    forwarding: Forwarding,
+    upgrade: string | undefined,
+  ) {
+    this.#message = message
+    this.method = message.method as string
+    this.uri = uri
+    this.authority = authority
+    this.versionMinor = message.httpVersionMinor === 0 ? 0 : 1
+    this.rawHeaders = message.rawHeaders
+    this.peerAddress = plainAddress(message.socket.remoteAddress ?? '')
+    const encrypted = (message.socket as TLSSocket).encrypted === true
+    this.sourceAddress = forwarding.sourceOf(this.peerAddress, message.rawHeaders)
+    this.secure = forwarding.secureOf(this.peerAddress, message.rawHeaders, encrypted)
+    this.upgrade = upgrade
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#message.headers[name]
+    return typeof value === 'object' ? value.join(', ') : value
+  }
+}
+
+/** How the body of a message is delimited. */
+export function framingOf(message: IncomingMessage): Framing {
+  if (message.headers['transfer-encoding'] !== undefined) return 'chunked'
+  const length = message.headers['content-length']
+  return length === undefined || /^0+$/.test(length) ? 'none' : 'length'
+}
+
+/**
+ * Check a message and read it.
+ * @param target what it asks for: `req.url`, or where an application has stripped a prefix, `req.originalUrl`
+ * @param upgrades the protocols that a client may change to
+ */
+export function readRequest(
+  message: IncomingMessage,
+  target: string,
+  forwarding: Forwarding,
+  upgrades: ReadonlySet<string>,
+): NodeRequest | Refusal {
+  const { rawHeaders, headers } = message
+  if (message.httpVersionMajor !== 1 || message.httpVersionMinor > 1) return refuse(505)
+  const parsed = readTarget(message.method as string, target)
+  if (parsed === undefined) return refuse(400, 'The request target is not valid.')
+  let host: string | undefined
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (name.length !== 4 || name.toLowerCase() !== 'host') continue
+    if (host !== undefined) return refuse(400, 'There is more than one Host field.')
+    host = rawHeaders[i + 1] as string
+  }
+  if (host === undefined && message.httpVersionMinor === 1) return refuse(400, 'There is no Host field.')
+  if (host !== undefined && !validAuthority(host)) return refuse(400, 'The Host field is not valid.')
+  if (parsed.authority !== undefined && host !== undefined && !sameAuthority(parsed.authority, host)) {
+    return refuse(400, 'The Host field and the request target name different hosts.')
+  }
+  const coding = headers['transfer-encoding']
+  if (coding !== undefined) {
+    if (message.httpVersionMinor === 0) return refuse(400, 'HTTP/1.0 has no chunked bodies.')
+    if (coding.toLowerCase() !== 'chunked') return refuse(501, 'The transfer coding is not supported.')
+  }
+  const expectation = headers.expect
+  if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') return refuse(417)
+  const authority = parsed.authority ?? host ?? ''
+  return new NodeRequest(message, parsed.uri, authority, forwarding, upgradeOf(message, upgrades))
+}
+
+function sameAuthority(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
+}
+
+/** The protocol to change to: one that is allowed, and asked for in the way that RFC 9110 section 7.8 has it. */
+function upgradeOf(message: IncomingMessage, upgrades: ReadonlySet<string>): string | undefined {
+  const upgrade = message.headers.upgrade?.toLowerCase()
+  if (upgrade === undefined || message.httpVersionMinor === 0 || !upgrades.has(upgrade)) return undefined
+  const listed = message.headers.connection
+    ?.toLowerCase()
+    .split(',')
+    .some(token => token.trim() === 'upgrade')
+  return listed === true && framingOf(message) === 'none' ? upgrade : undefined
+}
+
+function refuse(status: AnswerStatus, message = ''): Refusal {
+  return { status, message }
+}

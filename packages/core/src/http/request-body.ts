@@ -1,0 +1,155 @@
+/**
+ * The body of a request on its way to a server: flow control, and a bounded memory of what has passed, so that a
+ * retry can send it again.
+ *
+ * A door feeds it (`push`, `finish`); an attempt drinks from it (`attach`, `detach`). Nothing is read from the
+ * client before the first attempt has a connection, so a request that waits in the queue, or is moved from one
+ * dead server to the next, costs no memory for its body.
+ *
+ * Invariant: `replayable` means that everything that ever left towards a server is still held. Past
+ * `replayBytes` the memory is let go and the request can be sent once only.
+ * Cost: the chunks are kept, never copied.
+ */
+
+/** Where the body's bytes go: one attempt. */
+export interface BodySink {
+  /** Take a chunk. False asks for a pause until {@link RequestBody.resume}. */
+  write(chunk: Buffer): boolean
+  /** The body is whole. Trailers are name and value in turn. */
+  end(trailers: readonly string[]): void
+}
+
+/** Where they come from: the door's reading of the client. */
+export interface BodySource {
+  /** Let chunks come. */
+  resume(): void
+  /** Hold them back. One may still come. */
+  pause(): void
+}
+
+/** How the body is delimited, as the client sent it. */
+export type Framing = 'none' | 'length' | 'chunked'
+
+const noTrailers: readonly string[] = []
+
+export class RequestBody {
+  readonly framing: Framing
+  readonly #source: BodySource
+  readonly #replayBytes: number
+  #kept: Buffer[] = []
+  #keptBytes = 0
+  #replayable = true
+  /** Chunks that came while no attempt was there to take them, and that the memory no longer holds. */
+  #pending: Buffer[] = []
+  #sink: BodySink | undefined
+  #trailers = noTrailers
+  #complete: boolean
+  #discarding = false
+  #blocked = false
+  /** Bytes that came from the client. */
+  bytes = 0
+
+  /**
+   * @param replayBytes how much is kept for a retry, in bytes
+   */
+  constructor(framing: Framing, source: BodySource, replayBytes: number) {
+    this.framing = framing
+    this.#source = source
+    this.#replayBytes = replayBytes
+    this.#complete = framing === 'none'
+  }
+
+  /** True once all of it came from the client. */
+  get complete(): boolean {
+    return this.#complete
+  }
+
+  /** True while every byte that left can be sent again. */
+  get replayable(): boolean {
+    return this.#replayable
+  }
+
+  /** True while the server takes no more: the client is being held back. */
+  get blocked(): boolean {
+    return this.#blocked
+  }
+
+  // ── the door ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** A chunk came from the client. The door pauses when told by {@link BodySource.pause}. */
+  push(chunk: Buffer): void {
+    this.bytes += chunk.length
+    if (this.#discarding) return
+    if (this.#replayable) {
+      this.#keptBytes += chunk.length
+      if (this.#keptBytes <= this.#replayBytes) this.#kept.push(chunk)
+      else if (this.#sink === undefined) {
+        // Between two attempts: what is kept still has to be sent whole, once.
+        this.#pending = [...this.#kept, chunk]
+        this.#forget()
+        return
+      } else this.#forget()
+    } else if (this.#sink === undefined) {
+      this.#pending.push(chunk)
+      return
+    }
+    if (this.#sink !== undefined && !this.#sink.write(chunk)) {
+      this.#blocked = true
+      this.#source.pause()
+    }
+  }
+
+  /** The client's body is whole. */
+  finish(trailers: readonly string[]): void {
+    this.#complete = true
+    this.#trailers = trailers
+    if (!this.#discarding) this.#sink?.end(trailers)
+  }
+
+  // ── the attempt ────────────────────────────────────────────────────────────────────────────────────
+
+  /** Send what came so far, then what comes, to this sink. */
+  attach(sink: BodySink): void {
+    this.#sink = sink
+    const before = this.#replayable ? this.#kept : this.#pending
+    if (!this.#replayable) this.#pending = []
+    let open = true
+    for (const chunk of before) open = sink.write(chunk)
+    if (this.#complete) sink.end(this.#trailers)
+    else if (open) this.#source.resume()
+    else this.#blocked = true
+  }
+
+  /** The sink has room again. */
+  resume(): void {
+    this.#blocked = false
+    if (this.#sink !== undefined && !this.#complete) this.#source.resume()
+  }
+
+  /** The attempt is over: hold the client back until another one comes, or {@link discard}. */
+  detach(): void {
+    if (this.#sink === undefined) return
+    this.#sink = undefined
+    this.#blocked = false
+    if (!this.#complete) this.#source.pause()
+  }
+
+  /** The answer has begun: there will be no other attempt. */
+  commit(): void {
+    this.#forget()
+  }
+
+  /** Nobody wants the rest: let it come and throw it away, so that the client can read its answer. */
+  discard(): void {
+    this.#discarding = true
+    this.#sink = undefined
+    this.#pending = []
+    this.#forget()
+    if (!this.#complete) this.#source.resume()
+  }
+
+  #forget(): void {
+    this.#replayable = false
+    this.#kept = []
+  }
+}
