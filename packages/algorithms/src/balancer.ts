@@ -14,7 +14,10 @@
 export interface Member {
   /** Unique in its pool; state that must survive a change of weight is kept by this name. */
   readonly id: string
-  /** The share of traffic it takes relative to the others: an integer from 0 to 256. 0 takes none. */
+  /**
+   * The share of traffic it takes relative to the others: 0 to 256; 0 takes none. Whole as configured, and a
+   * multiple of 1/16 while a server starts slowly.
+   */
   readonly weight: number
   /** Requests or connections it is serving now, those waiting in its queue included. */
   readonly load: number
@@ -51,6 +54,13 @@ export type Random = () => number
 export interface Balancer<C = RequestInfo> {
   /** The algorithm's name, as HAProxy has it where HAProxy has one: `roundrobin`, `leastconn`, … */
   readonly name: string
+
+  /**
+   * True where the choice is a function of the request's key, as with hashing: then a saturated choice is waited
+   * for. Where it is false or absent, a saturated member is chosen only when all are, and whichever has room
+   * first will do.
+   */
+  readonly keyed?: boolean
 
   /**
    * Take note of the members that may be chosen from now on, in the order of the configuration.

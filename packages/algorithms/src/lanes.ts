@@ -1,0 +1,106 @@
+/**
+ * A sorted queue for round robin: one lane for each weight, a heap over the heads of the lanes.
+ *
+ * Servers of equal weight come back in the order in which they went, so almost every arrival belongs at the end of
+ * its lane, or beside the arrival before it. A lane is therefore a linked list that starts looking at the last
+ * arrival. However many servers there are, the heap holds no more than there are different weights.
+ *
+ * Order: by key; of equal keys, the first that came. (This is the order of HAProxy's elastic binary trees.)
+ * Invariant: each lane is sorted by that order; a lane is in the heap while it holds something.
+ * Cost: O(log w) to insert or remove, w being the number of different weights; O(1) when all weights are equal.
+ * Not for: arrivals in random order, for which a lane is searched from end to end.
+ */
+import { Heap, type HeapNode } from './heap.ts'
+
+/** One lane in each of the queues that a server of some weight may stand in. */
+export class WeightClass {
+  readonly weight: number
+  readonly lanes: readonly Lane[]
+
+  constructor(weight: number, queues: number) {
+    this.weight = weight
+    this.lanes = Array.from({ length: queues }, () => new Lane())
+  }
+}
+
+/** What stands in a queue. */
+export interface Queued {
+  key: number
+  /** When it came, counted over all arrivals of one queue. */
+  order: number
+  /** Its weight, by which its lane is found. */
+  weightClass: WeightClass
+  ahead: this | undefined
+  behind: this | undefined
+}
+
+class Lane implements HeapNode {
+  key = 0
+  order = 0
+  slot = -1
+  head: Queued | undefined
+  tail: Queued | undefined
+  /** The last arrival, if it is still here: the next one belongs near it. */
+  latest: Queued | undefined
+}
+
+export class Lanes<Q extends Queued> {
+  readonly #index: number
+  readonly #heap = new Heap<Lane>()
+  #arrivals = 0
+
+  /** @param index which of the lanes of a {@link WeightClass} are this queue's */
+  constructor(index: number) {
+    this.#index = index
+  }
+
+  /** The first in order; undefined when none is here. */
+  first(): Q | undefined {
+    return this.#heap.top()?.head as Q | undefined
+  }
+
+  /** Put in one that stands in no queue. */
+  insert(queued: Q, key: number): void {
+    const lane = queued.weightClass.lanes[this.#index] as Lane
+    queued.key = key
+    queued.order = this.#arrivals++
+    let ahead = lane.latest ?? lane.tail
+    while (ahead !== undefined && ahead.key > key) ahead = ahead.ahead
+    if (ahead !== undefined) {
+      while (ahead.behind !== undefined && ahead.behind.key <= key) ahead = ahead.behind
+    }
+    const behind: Queued | undefined = ahead === undefined ? lane.head : ahead.behind
+    queued.ahead = ahead as Q | undefined
+    queued.behind = behind as Q | undefined
+    if (ahead !== undefined) ahead.behind = queued
+    if (behind === undefined) lane.tail = queued
+    else behind.ahead = queued
+    lane.latest = queued
+    if (ahead === undefined) this.#lead(lane, queued)
+  }
+
+  /** Take out one that stands in this queue. */
+  remove(queued: Q): void {
+    const lane = queued.weightClass.lanes[this.#index] as Lane
+    const { ahead, behind } = queued
+    if (lane.latest === queued) lane.latest = ahead ?? behind
+    if (behind === undefined) lane.tail = ahead
+    else behind.ahead = ahead
+    queued.ahead = undefined
+    queued.behind = undefined
+    if (ahead !== undefined) ahead.behind = behind
+    else if (behind !== undefined) this.#lead(lane, behind)
+    else {
+      lane.head = undefined
+      this.#heap.remove(lane)
+    }
+  }
+
+  #lead(lane: Lane, head: Queued): void {
+    lane.head = head
+    lane.key = head.key
+    lane.order = head.order
+    if (lane.slot < 0) this.#heap.insert(lane)
+    else this.#heap.moved(lane)
+  }
+}

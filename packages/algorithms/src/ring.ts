@@ -1,0 +1,246 @@
+/**
+ * Consistent hashing on a ring of 32-bit numbers: HAProxy's `hash-type consistent`.
+ *
+ * Each server has sixteen places on the ring for each unit of its weight, found by hashing its number. A key belongs
+ * to the place nearest to its hash, on either side. A server that leaves gives up its keys to its neighbours on the
+ * ring, and no other key moves; a change of weight adds or removes the last of its places.
+ * (D. Karger et al., "Consistent hashing and random trees", 1997; src/lb_chash.c gave the behaviour.)
+ *
+ * A server's number is by default its rank among all that were ever seen, beginning with 1: what HAProxy gives to
+ * servers without `id`. It stays as long as the member exists, in the pool or not. Balancers that shall agree must
+ * see the same servers in the same order at first, or be told the numbers.
+ *
+ * Invariant: places are sorted by hash, and equal hashes (only with numbers beyond 2^20) by owner.
+ * Cost: O(log p) a look-up for p places. Rebuild: O(p) to merge, plus sorting what changed. 8 bytes a place.
+ * Not for: even shares among few servers of small weight, of which each has only a few places.
+ */
+import type { Member } from './balancer.ts'
+import { avalanche } from './hash-functions.ts'
+import { anyUntried, type HashTable } from './hash-table.ts'
+import { heaviest, sixteenths } from './sixteenths.ts'
+
+class Owner {
+  member: Member
+  readonly number: number
+  readonly index: number
+  /** The places it has now, and the most it ever had. */
+  places = 0
+  mostPlaces = 0
+
+  constructor(member: Member, number: number, index: number) {
+    this.member = member
+    this.number = number
+    this.index = index
+  }
+
+  hashOf(place: number): number {
+    return avalanche(Math.imul(this.number, heaviest) + place) >>> 0
+  }
+}
+
+/** Hash and owner in one sortable number: 32 and 21 bits, the 53 that a double holds exactly. */
+const owners = 2 ** 21
+
+export class Ring implements HashTable {
+  readonly #numberOf: ((member: Member) => number) | undefined
+  #known = 0
+  #owners = new Map<string, Owner>()
+  /** What is left of servers that went. Held as long as the members themselves. */
+  readonly #absent = new WeakMap<Member, Owner>()
+  #byIndex: (Owner | undefined)[] = []
+  readonly #freeIndexes: number[] = []
+  #members: Member[] = []
+  /** The ring: hashes in ascending order, and whose they are. */
+  #hashes = new Uint32Array(0)
+  #indexes = new Uint32Array(0)
+  /** The place that took the last turn; -1 for none. */
+  #turn = -1
+
+  /** @param numberOf a server's number; by default its rank in the order in which they were first seen */
+  constructor(numberOf?: (member: Member) => number) {
+    this.#numberOf = numberOf
+  }
+
+  get only(): Member | undefined {
+    return this.#members.length === 1 ? this.#members[0] : undefined
+  }
+
+  rebuild(members: readonly Member[]): void {
+    this.#members = members.filter(member => member.weight > 0)
+    const before = this.#owners
+    const after = new Map<string, Owner>()
+    const removed: number[] = []
+    const added: number[] = []
+    for (const member of members) {
+      const owner = before.get(member.id) ?? this.#return(member) ?? this.#welcome(member)
+      owner.member = member
+      after.set(member.id, owner)
+    }
+    for (const [id, owner] of before) {
+      if (after.has(id)) continue
+      this.#resize(owner, 0, removed, added)
+      this.#absent.set(owner.member, owner)
+    }
+    for (const owner of after.values()) this.#resize(owner, sixteenths(owner.member.weight), removed, added)
+    this.#owners = after
+    if (removed.length > 0 || added.length > 0) this.#merge(removed, added)
+    for (const [id, owner] of before) {
+      if (after.has(id)) continue
+      this.#byIndex[owner.index] = undefined
+      this.#freeIndexes.push(owner.index)
+    }
+  }
+
+  at(hash: number, tried: ReadonlySet<Member> | undefined): Member | undefined {
+    const hashes = this.#hashes
+    const size = hashes.length
+    if (size === 0) return undefined
+    const found = this.#find(hash >>> 0)
+    const next = found === size ? 0 : found
+    const previous = next === 0 ? size - 1 : next - 1
+    const toPrevious = (hash - (hashes[previous] as number)) >>> 0
+    const toNext = ((hashes[next] as number) - hash) >>> 0
+    let place = toPrevious <= toNext ? previous : next
+    const member = this.#memberAt(place)
+    if (tried === undefined || !tried.has(member) || !anyUntried(this.#members, tried)) return member
+    for (;;) {
+      place = place + 1 === size ? 0 : place + 1
+      const other = this.#memberAt(place)
+      if (!tried.has(other)) return other
+    }
+  }
+
+  next(tried: ReadonlySet<Member> | undefined): Member | undefined {
+    const size = this.#hashes.length
+    let place = this.#turn
+    let avoided: Member | undefined
+    let turnOfAvoided = -1
+    let saturated: Member | undefined
+    for (let step = 0; step < size; step++) {
+      place = place + 1 >= size ? 0 : place + 1
+      const member = this.#memberAt(place)
+      const wasTried = tried?.has(member) === true
+      if (member.saturated) {
+        if (saturated === undefined || (tried?.has(saturated) === true && !wasTried)) saturated = member
+      } else if (wasTried) {
+        avoided = member
+        turnOfAvoided = place
+      } else {
+        this.#turn = place
+        return member
+      }
+    }
+    this.#turn = turnOfAvoided
+    return avoided ?? saturated
+  }
+
+  #memberAt(place: number): Member {
+    return (this.#byIndex[this.#indexes[place] as number] as Owner).member
+  }
+
+  /** The first place at this hash or after it; the number of places when there is none. */
+  #find(hash: number): number {
+    const hashes = this.#hashes
+    let low = 0
+    let high = hashes.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((hashes[middle] as number) < hash) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #welcome(member: Member): Owner {
+    this.#known++
+    return this.#seat(member, this.#numberOf?.(member) ?? this.#known, 0)
+  }
+
+  #return(member: Member): Owner | undefined {
+    const owner = this.#absent.get(member)
+    return owner === undefined ? undefined : this.#seat(member, owner.number, owner.mostPlaces)
+  }
+
+  #seat(member: Member, number: number, mostPlaces: number): Owner {
+    const owner = new Owner(member, number, this.#freeIndexes.pop() ?? this.#byIndex.length)
+    owner.mostPlaces = mostPlaces
+    this.#byIndex[owner.index] = owner
+    return owner
+  }
+
+  /** Note which places come and go for a server to have as many as it should. */
+  #resize(owner: Owner, places: number, removed: number[], added: number[]): void {
+    // More than ever before: HAProxy takes all of a server's places off the ring first, and the turn moves on.
+    if (places > owner.mostPlaces) {
+      this.#skipTurnOf(owner)
+      owner.mostPlaces = places
+    }
+    for (let place = places; place < owner.places; place++)
+      removed.push(owner.hashOf(place) * owners + owner.index)
+    for (let place = owner.places; place < places; place++)
+      added.push(owner.hashOf(place) * owners + owner.index)
+    owner.places = places
+  }
+
+  #skipTurnOf(owner: Owner): void {
+    const size = this.#hashes.length
+    for (let steps = 0; this.#turn >= 0 && steps < size; steps++) {
+      if (this.#indexes[this.#turn] !== owner.index) return
+      this.#turn = this.#turn + 1 === size ? 0 : this.#turn + 1
+    }
+    this.#turn = -1
+  }
+
+  #merge(removed: number[], added: number[]): void {
+    const leaving = Float64Array.from(removed).sort()
+    const coming = Float64Array.from(added).sort()
+    const size = this.#hashes.length
+    const hashes = new Uint32Array(size - leaving.length + coming.length)
+    const indexes = new Uint32Array(hashes.length)
+    const lastTurn = this.#turn < 0 ? -1 : this.#placeAt(this.#turn)
+    let kept = 0
+    let left = 0
+    let joined = 0
+    const join = (below: number) => {
+      while (joined < coming.length && (coming[joined] as number) < below) {
+        const place = coming[joined++] as number
+        hashes[kept] = Math.floor(place / owners)
+        indexes[kept++] = place % owners
+      }
+    }
+    let turn = -1
+    for (let place = 0; place < size; place++) {
+      const here = this.#placeAt(place)
+      if (left < leaving.length && leaving[left] === here) {
+        left++
+        continue
+      }
+      join(here)
+      // The turn stays where it was, or goes to the next place that stays.
+      if (turn < 0 && here >= lastTurn) turn = kept
+      hashes[kept] = this.#hashes[place] as number
+      indexes[kept++] = this.#indexes[place] as number
+    }
+    const staying = size - leaving.length
+    join(Number.POSITIVE_INFINITY)
+    this.#hashes = hashes
+    this.#indexes = indexes
+    if (lastTurn < 0 || staying === 0) this.#turn = -1
+    else this.#turn = turn < 0 ? this.#firstStaying(coming) : turn
+  }
+
+  /** The first place on the ring that has not just come. */
+  #firstStaying(coming: Float64Array): number {
+    let joined = 0
+    let place = 0
+    while (joined < coming.length && coming[joined] === this.#placeAt(place)) {
+      joined++
+      place++
+    }
+    return place
+  }
+
+  #placeAt(place: number): number {
+    return (this.#hashes[place] as number) * owners + (this.#indexes[place] as number)
+  }
+}

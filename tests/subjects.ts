@@ -1,0 +1,5 @@
+/** Every combination of door and engine that the tests of this folder hold to the same promises. */
+import { httpProxy3Engine } from '@evener/core'
+import { type ContractSubject, httpHandlerSubject } from '@evener/core/contract'
+
+export const subjects: readonly ContractSubject[] = [httpHandlerSubject('http-proxy-3', () => httpProxy3Engine())]
