@@ -158,7 +158,8 @@ describe('when no server is up', () => {
 })
 
 describe('a server at its limit', () => {
-  const full = (options: Partial<BackendOptions> = {}) => world({ servers: servers(1, { maxConnections: 1 }), ...options })
+  const full = (options: Partial<BackendOptions> = {}) =>
+    world({ servers: servers(1, { maxConnections: 1 }), ...options })
 
   it('makes requests wait, and serves them in the order in which they came', async () => {
     const { backend } = full()
@@ -350,9 +351,12 @@ describe('changing a backend at run time', () => {
     const waiting = [to('s1'), backend.dispatch(request).next()] as Queued[]
     backend.close()
     backend.close()
-    for (const queued of waiting) await expect(queued.lease).resolves.toEqual({ kind: 'none', reason: 'closed' })
+    for (const queued of waiting)
+      await expect(queued.lease).resolves.toEqual({ kind: 'none', reason: 'closed' })
     expect(to('s1')).toEqual({ kind: 'none', reason: 'closed' })
-    expect(() => backend.addServer({ id: 'x', address: 'a:1' })).toThrow(expect.objectContaining({ code: 'EVENER_CLOSED' }))
+    expect(() => backend.addServer({ id: 'x', address: 'a:1' })).toThrow(
+      expect.objectContaining({ code: 'EVENER_CLOSED' }),
+    )
     expect(clock.pending).toBe(0)
     backend.server('s1')?.setWeight(3)
   })
@@ -366,7 +370,9 @@ describe('checks', () => {
       checks: { checker, intervalMs: 1000, rise: 2, fall: 3, initialState: 'fully-up', startSpread: 0 },
     })
     const seen: string[] = []
-    backend.on('up', server => seen.push(`${server.id} up`)).on('down', server => seen.push(`${server.id} down`))
+    backend
+      .on('up', server => seen.push(`${server.id} up`))
+      .on('down', server => seen.push(`${server.id} down`))
     await clock.advanceAsync(10)
     checker.down.add('s1')
     await clock.advanceAsync(3000)
@@ -426,7 +432,8 @@ describe('slow start', () => {
 })
 
 describe('options that make no sense', () => {
-  const make = (options: object) => () => createBackend({ name: 'b', servers: servers(1), ...options } as BackendOptions)
+  const make = (options: object) => () =>
+    createBackend({ name: 'b', servers: servers(1), ...options } as BackendOptions)
 
   it.each([
     [{ nam: 'x' }, 'EVENER_UNKNOWN_OPTION', 'nam'],

@@ -223,6 +223,8 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
       if (!preferred.saturated) return this.#lease(preferred, sticky)
       if (!preferred.queueFull) return this.#enqueue(preferred.waiting, preferred)
     }
+    // Those who wait for any server were there before; there is no room, or they would not wait.
+    if (this.#waiting.size > 0 && this.balancer.keyed !== true) return this.#enqueue(this.#waiting, undefined)
     const chosen = this.balancer.pick(request, tried as ReadonlySet<Member> | undefined) as Server | undefined
     if (chosen === undefined)
       return this.#queueWhenDown ? this.#enqueue(this.#waiting, undefined) : none['no-server']

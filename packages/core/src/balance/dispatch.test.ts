@@ -111,7 +111,11 @@ describe('a request that has been sent', () => {
 
 describe('the retry budget', () => {
   it('bounds retries of requests that reached a server, and refills with time and traffic', () => {
-    const { backend, clock } = world({ servers: servers(3), retries: 1, retryBudget: { ratio: 0.5, minPerSecond: 1 } })
+    const { backend, clock } = world({
+      servers: servers(3),
+      retries: 1,
+      retryBudget: { ratio: 0.5, minPerSecond: 1 },
+    })
     const retried = () => {
       const dispatch = backend.dispatch(request)
       leaseOf(dispatch).release(reset)
@@ -159,6 +163,12 @@ describe('what is told and counted', () => {
     dispatch.end(completed)
     dispatch.end(reset)
     dispatch.reject('no-server')
-    expect(backend.counters).toMatchObject({ requests: 1, requestsNow: 0, completed: 1, failed: 0, rejected: 0 })
+    expect(backend.counters).toMatchObject({
+      requests: 1,
+      requestsNow: 0,
+      completed: 1,
+      failed: 0,
+      rejected: 0,
+    })
   })
 })

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 import type { Backend, BackendOptions } from './backend.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Lease, NoServer, Queued } from './lease.ts'
-import { type Outcome, failed } from './outcome.ts'
+import { failed, type Outcome } from './outcome.ts'
 import { completed, refused, requestWith, reset, world } from './test-support.ts'
 
 const aborted = failed('receive', 'client', 'client-abort')
@@ -23,10 +23,40 @@ interface Visit {
 
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('request' as const), key: fc.nat(9) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('complete' as const, 'refuse' as const, 'reset' as const, 'abort' as const), which: fc.nat(99) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('drain' as const, 'maintenance' as const, 'ready' as const, 'down' as const, 'up' as const, 'remove' as const), server: fc.nat(5) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('add' as const), weight: fc.nat(4), limit: fc.nat(3) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('reweight' as const), server: fc.nat(5), weight: fc.nat(4), limit: fc.nat(3) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom('complete' as const, 'refuse' as const, 'reset' as const, 'abort' as const),
+      which: fc.nat(99),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'drain' as const,
+        'maintenance' as const,
+        'ready' as const,
+        'down' as const,
+        'up' as const,
+        'remove' as const,
+      ),
+      server: fc.nat(5),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('add' as const), weight: fc.nat(4), limit: fc.nat(3) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('reweight' as const),
+      server: fc.nat(5),
+      weight: fc.nat(4),
+      limit: fc.nat(3),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.nat(2000) }) },
 )
 
@@ -69,7 +99,11 @@ describe.each(Object.keys(balancers))('leases under %s', name => {
             return
           }
           const { server } = result
-          expect(server.maxConnections === 0 || server.counters.requestsNow <= server.maxConnections || shrunk.has(server.id)).toBe(true)
+          expect(
+            server.maxConnections === 0 ||
+              server.counters.requestsNow <= server.maxConnections ||
+              shrunk.has(server.id),
+          ).toBe(true)
           visit.dispatch.leased(server, result.sticky)
           visit.lease = result
         }
@@ -86,7 +120,10 @@ describe.each(Object.keys(balancers))('leases under %s', name => {
           delete visit.lease
           lease.release(outcome)
           expect(() => lease.release(outcome)).toThrow()
-          if (outcome.kind === 'failed' && visit.dispatch.retry(outcome, { idempotent: true, replayable: true }) !== 'give-up') {
+          if (
+            outcome.kind === 'failed' &&
+            visit.dispatch.retry(outcome, { idempotent: true, replayable: true }) !== 'give-up'
+          ) {
             place(visit)
             return
           }
@@ -97,11 +134,16 @@ describe.each(Object.keys(balancers))('leases under %s', name => {
         const shrunk = new Set<string>()
 
         for (const action of steps) {
-          const server = 'server' in action ? backend.servers[action.server % Math.max(1, backend.servers.length)] : undefined
+          const server =
+            'server' in action
+              ? backend.servers[action.server % Math.max(1, backend.servers.length)]
+              : undefined
           const visit = 'which' in action ? [...visits][action.which % Math.max(1, visits.size)] : undefined
           if (action.do === 'request') {
             sent++
-            const begun: Visit = { dispatch: backend.dispatch(requestWith(action.key === 0 ? { x: 'a' } : {})) }
+            const begun: Visit = {
+              dispatch: backend.dispatch(requestWith(action.key === 0 ? { x: 'a' } : {})),
+            }
             visits.add(begun)
             void begun.dispatch.locate()
             place(begun)
@@ -120,7 +162,14 @@ describe.each(Object.keys(balancers))('leases under %s', name => {
           else if (action.do === 'up') server?.setHealth('up')
           else if (action.do === 'remove' && server) void backend.removeServer(server.id)
           else if (action.do === 'add') {
-            everSeen.add(backend.addServer({ id: `n${added++}`, address: '127.0.0.1:9', weight: action.weight, maxConnections: action.limit }))
+            everSeen.add(
+              backend.addServer({
+                id: `n${added++}`,
+                address: '127.0.0.1:9',
+                weight: action.weight,
+                maxConnections: action.limit,
+              }),
+            )
           } else if (action.do === 'reweight' && server) {
             shrunk.add(server.id)
             server.setWeight(action.weight)

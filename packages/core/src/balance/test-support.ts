@@ -3,8 +3,8 @@ import type { Checker, CheckResult } from '@evener/health'
 import { VirtualClock } from '@evener/testing'
 import { type Backend, type BackendOptions, createBackend } from './backend.ts'
 import type { BackendRequest, Dispatch } from './dispatch.ts'
-import { type Failed, failed } from './outcome.ts'
 import type { Lease } from './lease.ts'
+import { type Failed, failed } from './outcome.ts'
 import type { ServerOptions } from './server.ts'
 
 /** A request that says nothing of itself but its headers. */
@@ -14,7 +14,11 @@ export function requestWith(headers: Record<string, string> = {}): BackendReques
 
 /** Servers named s1, s2, …, each with these options. */
 export function servers(count: number, options: Partial<ServerOptions> = {}): ServerOptions[] {
-  return Array.from({ length: count }, (_, i) => ({ id: `s${i + 1}`, address: `127.0.0.1:${i + 1001}`, ...options }))
+  return Array.from({ length: count }, (_, i) => ({
+    id: `s${i + 1}`,
+    address: `127.0.0.1:${i + 1001}`,
+    ...options,
+  }))
 }
 
 /** A backend on a virtual clock. */

@@ -56,6 +56,14 @@ export class Deadline {
     }
   }
 
+  /**
+   * Never run out, until armed again. A pending timer is left to find that out: cheaper than cancelling it, where the
+   * deadline is armed again soon.
+   */
+  rest(): void {
+    this.#durationMs = Number.POSITIVE_INFINITY
+  }
+
   /** Never run out. */
   disarm(): void {
     this.#durationMs = Number.POSITIVE_INFINITY

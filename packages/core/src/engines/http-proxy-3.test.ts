@@ -1,4 +1,12 @@
-import { engineContract, httpHandlerSubject } from '../contract/index.ts'
+import { engineContract, httpHandlerSubject, isolate } from '../contract/index.ts'
 import { httpProxy3Engine } from './http-proxy-3.ts'
 
-engineContract(httpHandlerSubject('http-proxy-3', () => httpProxy3Engine()))
+const fixture = new URL('./http-proxy-3.isolated.ts', import.meta.url)
+
+engineContract(
+  httpHandlerSubject(
+    'http-proxy-3',
+    () => httpProxy3Engine(),
+    addresses => isolate(fixture, addresses),
+  ),
+)

@@ -166,6 +166,8 @@ class Errand implements Transfer, BodySink {
     this.#socket?.setNoDelay(true)
     this.#attempt.connected()
     this.#attempt.body.attach(this)
+    // The server may want to answer before a body that is long in coming.
+    if (!this.#sent) this.#request?.flushHeaders()
   }
 
   write(chunk: Buffer): boolean {
@@ -210,10 +212,11 @@ class Errand implements Transfer, BodySink {
     answer.on('aborted', () =>
       this.fail('receive', 'broken-response', new Error('the server closed in mid-response')),
     )
-    if (!this.#attempt.response(head)) {
+    if (this.#attempt.response(head) === 'unwanted') {
       this.abort()
       return
     }
+    this.#attempt.flush()
     answer.on('data', chunk => {
       if (!this.#over && !this.#attempt.data(chunk)) answer.pause()
     })
@@ -227,7 +230,7 @@ class Errand implements Transfer, BodySink {
       return
     }
     this.#over = true
-    this.#attempt.body.detach()
+    this.#attempt.body.detach(this)
     // The server answered before it had the whole request: its connection cannot serve another.
     if (!this.#sent) this.#request?.destroy()
     this.#attempt.finished(answer.rawTrailers)
@@ -239,7 +242,9 @@ class Errand implements Transfer, BodySink {
       return
     }
     this.#over = true
-    this.#attempt.body.detach()
+    this.#attempt.body.detach(this)
+    // Node's client ends its own side when the server has ended its; in a tunnel, the client may still have to say something.
+    ;(socket as Socket).allowHalfOpen = true
     const head = {
       status: 101,
       reason: answer.statusMessage ?? '',
@@ -278,7 +283,7 @@ class Errand implements Transfer, BodySink {
   abort(): void {
     if (this.#over) return
     this.#over = true
-    this.#attempt.body.detach()
+    this.#attempt.body.detach(this)
     this.#request?.destroy()
     this.#answer?.destroy()
   }
@@ -300,7 +305,8 @@ function tableOf(attempt: Attempt): HeaderTable {
   }
   if (body.framing === 'chunked') table['Transfer-Encoding'] = 'chunked'
   if (upgrade !== undefined) {
-    table.Connection = 'Upgrade'
+    // Spelt so because http-proxy-3 would add a `connection: close` of its own to anything else.
+    table.connection = 'Upgrade'
     table.Upgrade = upgrade
   }
   return table

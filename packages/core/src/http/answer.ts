@@ -60,8 +60,8 @@ export class Answers {
       if (!statuses.includes(Number(status) as AnswerStatus)) {
         throw invalid(field, status, `statuses among ${statuses.join(', ')}`)
       }
-      const isPage = typeof page === 'string' || typeof page === 'function' || typeof page?.body === 'string'
-      if (!isPage) throw invalid(`${field}.${status}`, page, 'text, { contentType, body }, or a function')
+      if (typeof page !== 'function' && !isPage(page))
+        throw invalid(`${field}.${status}`, page, 'text, { contentType, body }, or a function')
     }
     this.#pages = pages
   }
@@ -89,9 +89,10 @@ export class Answers {
     if (custom !== undefined) {
       try {
         const page = typeof custom === 'function' ? custom({ status, message, request }) : custom
-        return typeof page === 'string' ? [types.html, page] : [page.contentType, page.body]
+        if (typeof page === 'string') return [types.html, page]
+        if (isPage(page)) return [page.contentType, page.body]
       } catch {
-        // A page that fails must not take the answer with it: the plain one follows.
+        // As below: a page that fails, or is none, must not take the answer with it. The plain one follows.
       }
     }
     const reason = STATUS_CODES[status] ?? ''
@@ -107,6 +108,13 @@ export class Answers {
         return [types.text, `${status} ${reason}: ${message}\n`]
     }
   }
+}
+
+/** Whether this can be sent: what a function returns is not what its type says, but what it returns. */
+function isPage(page: unknown): page is ErrorPage {
+  if (typeof page !== 'object' || page === null) return typeof page === 'string'
+  const { contentType, body } = page as Record<string, unknown>
+  return typeof body === 'string' && typeof contentType === 'string' && /^[\x20-\x7e]+$/.test(contentType)
 }
 
 const types = {

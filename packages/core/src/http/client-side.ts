@@ -1,6 +1,8 @@
 /** The seam between an exchange and the door that its request came in by. */
 import type { Duplex } from 'node:stream'
+import type { HeaderEdits } from '@evener/session'
 import type { Answer } from './answer.ts'
+import type { Passing, ResponseHead } from './engine.ts'
 import type { Headers } from './headers.ts'
 
 /** The client's connection, once it has changed protocols. */
@@ -18,12 +20,16 @@ export interface ClientSide {
   /** A 1xx response other than 101. Left out where the client would not understand it (HTTP/1.0). */
   informational(status: number, headers: Headers): void
   /**
-   * The head of the server's response.
-   * @returns false where the head cannot be sent (a byte in it that HTTP does not allow): nothing was sent
+   * The head of the server's response: what is about one connection is taken out, then the edits are made.
+   * @param added further lines, each with its CRLF
+   * @returns in which form the body is wanted; undefined where the head cannot be sent (a byte in it that HTTP does not
+   *   allow), and then nothing was sent
    */
-  respond(status: number, reason: string, headers: Headers, hasBody: boolean): boolean
-  /** A piece of its body. False: hold on until `clientReady`. */
+  respond(head: ResponseHead, edits: HeaderEdits | undefined, added: string): Passing | undefined
+  /** A piece of its body. False: hold on until `clientReady`; the piece is still needed. */
   write(chunk: Buffer): boolean
+  /** Nothing more is at hand for now: what was held together for one write goes out. */
+  flush(): void
   /** The response is whole. */
   end(trailers: readonly string[]): void
   /** An answer of Evener's own, instead of a response. */

@@ -6,6 +6,7 @@
  * (`@evener/core/contract`) says what correct is; it takes any engine.
  */
 import type { Duplex } from 'node:stream'
+import type { ResponseHead as Http1ResponseHead } from '@evener/http1'
 import type { FailureReason, Phase } from '../balance/outcome.ts'
 import type { Server } from '../balance/server.ts'
 import type { ClientRequest } from './request.ts'
@@ -21,7 +22,12 @@ export interface ResponseHead {
   readonly rawHeaders: readonly string[]
   /** True where a body follows or may follow; false for HEAD, 204, 304. */
   readonly hasBody: boolean
+  /** The same as the codec read it, where it did: who writes bytes goes on from there. */
+  readonly parsed?: Http1ResponseHead | undefined
 }
+
+/** In which form a body passes: its content, or as it stands on the wire with its chunk framing. */
+export type Passing = 'content' | 'wire'
 
 /** Why an attempt failed on the server's side. */
 export interface AttemptFailure {
@@ -33,7 +39,8 @@ export interface AttemptFailure {
 }
 
 /**
- * One attempt, as the engine sees it. The engine calls back, never before `attempt()` has returned, in this order:
+ * One attempt, as the engine sees it. The engine calls back, in this order, and all but `connected` only after
+ * `attempt()` has returned:
  * `connected`, `informational`*, then `response` and `data`* and `finished`, or `upgraded`; or, at any point instead,
  * `failed`. After `finished`, `upgraded`, `failed` or {@link Transfer.abort} it calls no more.
  */
@@ -42,6 +49,8 @@ export interface Attempt {
   readonly request: ClientRequest
   /** The headers to send, names and values in turn: end-to-end ones only, ours included. Framing is the engine's. */
   readonly headers: readonly string[]
+  /** The same as the text of a whole head, request line and empty line included, with these lines of the engine's. */
+  head(ownLines: string): string
   /** What follows them. The engine attaches to it once it is connected, and detaches when it has ended. */
   readonly body: RequestBody
   /** True where a kept-alive connection must not be used: the last one had gone stale. */
@@ -53,13 +62,22 @@ export interface Attempt {
   connected(): void
   /** A 1xx response other than 101. */
   informational(status: number, rawHeaders: readonly string[]): void
-  /** The head. False: it is not wanted; the engine gives the server up and calls no more. */
-  response(head: ResponseHead): boolean
-  /** A piece of the body. False: hold the rest back until {@link Transfer.resume}. */
+  /**
+   * The head, and the question in which form the body is wanted: its `content`, or as it stands on the `wire`, chunk
+   * framing and trailers included (asked for only where the head has `parsed`). `unwanted`: the engine gives the server
+   * up and calls no more.
+   */
+  response(head: ResponseHead): 'unwanted' | Passing
+  /**
+   * A piece of the body. False: hold the rest back until {@link Transfer.resume}; the piece is still needed. True: an
+   * engine that {@link Engine.lendsBuffers} may read into the same memory again.
+   */
   data(chunk: Buffer): boolean
+  /** All that is at hand has been told: what was held together for one write may go out. */
+  flush(): void
   /** The response is whole. Trailers are names and values in turn. */
   finished(trailers: readonly string[]): void
-  /** The server agreed to change protocols: the connection is the exchange's now. */
+  /** The server agreed to change protocols: the connection is the exchange's now. Each of its sides ends by itself. */
   upgraded(head: ResponseHead, socket: Duplex, firstBytes: Buffer): void
   /** It ended otherwise. */
   failed(failure: AttemptFailure): void
@@ -79,6 +97,10 @@ export interface Transfer {
 export interface Engine {
   /** For logs: `http-proxy-3`, `evener`. */
   readonly name: string
+  /** True where the pieces of a response lie in memory that the engine reads into again. */
+  readonly lendsBuffers?: boolean
+  /** True where request bodies are taken as they stand on the wire; otherwise as their content. */
+  readonly takesWire?: boolean
   /** Begin an attempt. Never throws: what goes wrong is told by {@link Attempt.failed}. */
   attempt(attempt: Attempt): Transfer
   /** Close idle connections to servers. Attempts under way go on. */

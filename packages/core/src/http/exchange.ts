@@ -17,7 +17,7 @@
  * or transfer is left behind by it.
  */
 import type { Duplex } from 'node:stream'
-import type { AffinityResponse } from '@evener/session'
+import type { AffinityResponse, HeaderEdits } from '@evener/session'
 import type { Backend } from '../balance/backend.ts'
 import type { NoServerReason } from '../balance/counters.ts'
 import type { Dispatch } from '../balance/dispatch.ts'
@@ -28,9 +28,10 @@ import type { Timer } from '../base/clock.ts'
 import { Deadline } from '../base/deadline.ts'
 import type { AnswerStatus, Answers } from './answer.ts'
 import type { ClientSide } from './client-side.ts'
-import type { Attempt, AttemptFailure, Engine, ResponseHead, Transfer } from './engine.ts'
+import type { Attempt, AttemptFailure, Engine, Passing, ResponseHead, Transfer } from './engine.ts'
 import type { Forwarding } from './forwarded.ts'
-import { edit, endToEnd, type Headers, headerValue, headerValues } from './headers.ts'
+import { headText } from './head-text.ts'
+import { allowedTrailers, edit, endToEnd, type Headers, headerValue, headerValues } from './headers.ts'
 import { type ClientRequest, isIdempotent } from './request.ts'
 import type { RequestBody } from './request-body.ts'
 import { Tunnel, type TunnelOwner } from './tunnel.ts'
@@ -42,7 +43,8 @@ export interface ExchangeSettings {
   readonly answers: Answers
   /** The client's silence: with its body, or while it should be reading. */
   readonly clientMs: number
-  /** Told when an exchange has ended. */
+  /** Told when an exchange begins, and when it has ended. */
+  began?(exchange: Exchange): void
   ended(exchange: Exchange): void
 }
 
@@ -54,6 +56,7 @@ export class Exchange implements Attempt, TunnelOwner {
   readonly #backend: Backend
   readonly #dispatch: Dispatch
   readonly #deadline: Deadline
+  readonly #ownsDeadline: boolean
   #headers: Headers | undefined
   #phase: Phase = 'queue'
   #lease: Lease | undefined
@@ -62,6 +65,7 @@ export class Exchange implements Attempt, TunnelOwner {
   #transfer: Transfer | undefined
   #tunnel: Tunnel | undefined
   #fresh = false
+  #lastFailure: Failed | undefined
   #status = 0
   #clientBlocked = false
   #done = false
@@ -72,6 +76,7 @@ export class Exchange implements Attempt, TunnelOwner {
     request: ClientRequest,
     body: RequestBody,
     client: ClientSide,
+    deadline?: Deadline,
   ) {
     this.#settings = settings
     this.#backend = backend
@@ -79,7 +84,9 @@ export class Exchange implements Attempt, TunnelOwner {
     this.body = body
     this.#client = client
     this.#dispatch = backend.dispatch(request)
-    this.#deadline = new Deadline(backend.clock, () => this.#overdue())
+    this.#deadline = deadline ?? new Deadline(backend.clock, () => this.overdue())
+    this.#ownsDeadline = deadline === undefined
+    settings.began?.(this)
   }
 
   // ── 1, 2: where ────────────────────────────────────────────────────────────────────────────────────
@@ -116,9 +123,15 @@ export class Exchange implements Attempt, TunnelOwner {
   }
 
   #refused(reason: NoServerReason): void {
-    // After a failed attempt the request ends with that failure; without any, it never had a server.
-    this.#reply(503)
-    this.#finish(() => this.#dispatch.reject(reason))
+    const failure = this.#lastFailure
+    if (failure === undefined) {
+      this.#reply(503)
+      this.#finish(() => this.#dispatch.reject(reason))
+      return
+    }
+    // It had a server, which failed it, and got no other: it ends with that failure.
+    this.#reply(statusOf(failure))
+    this.#end(failure)
   }
 
   // ── 3: attempt ─────────────────────────────────────────────────────────────────────────────────────
@@ -152,13 +165,29 @@ export class Exchange implements Attempt, TunnelOwner {
     return this.request.upgrade
   }
 
-  /** The client's own connection list is applied first, so that nothing of ours can be named in it. */
-  #outgoingHeaders(): Headers {
+  head(ownLines: string): string {
     const { request } = this
-    const headers = endToEnd(request.rawHeaders, hopByHopOnRequests)
-    this.#settings.forwarding.apply(request, headers)
-    edit(headers, this.#backend.affinity?.conceal?.(request))
+    const { drop, added } = this.#settings.forwarding.plan(request)
+    const first = `${request.method} ${request.uri} HTTP/1.1\r\n${this.#missingHost}`
+    return headText(first, request, drop, this.#backend.affinity?.conceal?.(request), added + ownLines)
+  }
+
+  /** For engines that take names and values: the same head. */
+  #outgoingHeaders(): Headers {
+    const [, ...lines] = this.head('').split('\r\n')
+    const headers: Headers = []
+    for (const line of lines) {
+      const colon = line.indexOf(':')
+      if (colon !== -1) headers.push(line.slice(0, colon), line.slice(colon + 1).trim())
+    }
     return headers
+  }
+
+  /** HTTP/1.0 may name the host in the target alone, and only the path goes on (RFC 9112 section 3.2.2). */
+  get #missingHost(): string {
+    const { request } = this
+    if (request.versionMinor === 1 || request.authority === '' || request.header('host') !== undefined) return ''
+    return `Host: ${request.authority}\r\n`
   }
 
   connected(): void {
@@ -185,41 +214,34 @@ export class Exchange implements Attempt, TunnelOwner {
     this.#client.informational(status, endToEnd(rawHeaders))
   }
 
-  response(head: ResponseHead): boolean {
-    const { server } = this
-    server.counters.response(head.status)
+  response(head: ResponseHead): 'unwanted' | Passing {
+    this.server.counters.response(head.status)
     ;(this.#lease as Lease).answered()
-    if (this.#backend.policy.retriesStatus(head.status) && this.#retryStatus()) return false
-    const headers = endToEnd(head.rawHeaders)
-    if (!this.#commit(head.status, head.reason, headers, head.hasBody)) {
-      this.#attemptFailed(
-        failed('wait', 'server', 'junk-response', new Error('the response head cannot be passed on')),
-      )
-      return false
+    if (this.#backend.policy.retriesStatus(head.status) && this.#retryStatus()) return 'unwanted'
+    const { via } = this.#settings.forwarding
+    const added = via === undefined ? '' : `Via: 1.1 ${via}\r\n`
+    const passing = this.#client.respond(head, this.#bind(head), added)
+    if (passing === undefined) {
+      const cause = new Error('the response head cannot be passed on')
+      this.#attemptFailed(failed('wait', 'server', 'junk-response', cause))
+      return 'unwanted'
     }
+    this.#status = head.status
+    this.#backend.counters.response(head.status)
     this.#phase = 'receive'
     this.body.commit()
     this.#deadline.arm(Math.min(this.#settings.clientMs, this.#backend.timeouts.serverMs))
-    return true
-  }
-
-  /** The head goes to the client, with what only the attempt that won may say: the cookie. */
-  #commit(status: number, reason: string, headers: Headers, hasBody: boolean): boolean {
-    const { via } = this.#settings.forwarding
-    if (via !== undefined) headers.push('Via', `1.1 ${via}`)
-    this.#bind(headers)
-    if (!this.#client.respond(status, reason, headers, hasBody)) return false
-    this.#status = status
-    this.#backend.counters.response(status)
-    return true
+    return passing
   }
 
   /** What only the attempt that won may say: where the client belongs. */
-  #bind(headers: Headers): void {
+  #bind(head: ResponseHead): HeaderEdits | undefined {
     const { affinity } = this.#backend
-    if (affinity === undefined) return
-    const { request, server } = this
-    edit(headers, affinity.bind(request, server.id, this.#dispatch.found, new ResponseView(headers)))
+    return affinity?.bind(this.request, this.server.id, this.#dispatch.found, new ResponseView(head))
+  }
+
+  flush(): void {
+    this.#client.flush()
   }
 
   data(chunk: Buffer): boolean {
@@ -235,7 +257,7 @@ export class Exchange implements Attempt, TunnelOwner {
     this.#transfer = undefined
     const outcome: Outcome = { kind: 'completed', phase: 'receive', status: this.#status }
     this.body.discard()
-    this.#client.end(trailers)
+    this.#client.end(trailers.length === 0 ? trailers : allowedTrailers(trailers))
     this.#end(outcome)
   }
 
@@ -257,7 +279,7 @@ export class Exchange implements Attempt, TunnelOwner {
     }
     const headers = endToEnd(head.rawHeaders)
     headers.push('Connection', 'Upgrade', 'Upgrade', headerValue(head.rawHeaders, 'upgrade') as string)
-    this.#bind(headers)
+    edit(headers, this.#bind(head))
     const client = this.#client.switchProtocols(head.reason, headers)
     if (client === undefined) {
       socket.destroy()
@@ -296,7 +318,6 @@ export class Exchange implements Attempt, TunnelOwner {
     this.#transfer = undefined
     // A stale connection says nothing about the server: the same lease, on a new connection.
     if (failure.stale && !this.#fresh && this.#repeatable) {
-      this.body.detach()
       this.#fresh = true
       this.#attempt()
       return
@@ -340,9 +361,9 @@ export class Exchange implements Attempt, TunnelOwner {
   }
 
   #again(outcome: Failed, decision: 'same-server' | 'another-server'): void {
-    this.#deadline.disarm()
-    this.body.detach()
+    this.#deadline.rest()
     this.#fresh = false
+    this.#lastFailure = outcome
     this.#releaseLease(outcome)
     const { policy, timeouts, clock } = this.#backend
     const pauseMs = decision === 'same-server' ? Math.min(policy.retryDelayMs, timeouts.connectMs) : 0
@@ -350,8 +371,8 @@ export class Exchange implements Attempt, TunnelOwner {
     else this.#pause = clock.setTimeout(() => this.#place(), pauseMs)
   }
 
-  /** Something took too long: by what is waited for, it is the client's doing or the server's. */
-  #overdue(): void {
+  /** Something took too long. By what is waited for, it is the client's doing or the server's. */
+  overdue(): void {
     const { timeouts } = this.#backend
     const waitsForClient =
       this.#phase === 'receive' ? this.#clientBlocked : this.#phase === 'send' && !this.body.blocked
@@ -413,6 +434,17 @@ export class Exchange implements Attempt, TunnelOwner {
     this.#abandon(failed(this.#phase, 'proxy', 'shutdown'), 503)
   }
 
+  /** End it without a word to the client, whom the door answers: what the host has plugged in threw. */
+  giveUp(): void {
+    if (this.#done) return
+    this.#transfer?.abort()
+    this.#transfer = undefined
+    this.#queued?.cancel()
+    this.#pause?.cancel()
+    this.body.discard()
+    this.#end(failed(this.#phase, 'proxy', 'shutdown'))
+  }
+
   #abandon(outcome: Failed, status?: AnswerStatus): void {
     if (this.#done) return
     this.#transfer?.abort()
@@ -448,7 +480,9 @@ export class Exchange implements Attempt, TunnelOwner {
   #finish(count: () => void): void {
     if (this.#done) return
     this.#done = true
-    this.#deadline.disarm()
+    // A door's own deadline goes on with the next request, or with its absence.
+    if (this.#ownsDeadline) this.#deadline.disarm()
+    else this.#deadline.rest()
     this.#backend.counters.bytesIn += this.body.bytes
     count()
     this.#settings.ended(this)
@@ -463,28 +497,22 @@ export class Exchange implements Attempt, TunnelOwner {
   }
 }
 
-/** Besides those for every message: credentials for this very hop (RFC 9110 section 11.7.1), and what Evener has dealt with. */
-const hopByHopOnRequests: ReadonlySet<string> = new Set([
-  'proxy-authorization',
-  'expect',
-  'trailer',
-  'http2-settings',
-])
-
 /** A response's headers as an affinity asks for them. */
 class ResponseView implements AffinityResponse {
-  readonly #headers: Headers
+  readonly #head: ResponseHead
 
-  constructor(headers: Headers) {
-    this.#headers = headers
+  constructor(head: ResponseHead) {
+    this.#head = head
   }
 
   header(name: string): string | undefined {
-    return headerValue(this.#headers, name)
+    const { parsed } = this.#head
+    return parsed === undefined ? headerValue(this.#head.rawHeaders, name) : parsed.lines.get(name)
   }
 
   get setCookies(): readonly string[] {
-    return headerValues(this.#headers, 'set-cookie')
+    const { parsed } = this.#head
+    return parsed === undefined ? headerValues(this.#head.rawHeaders, 'set-cookie') : parsed.lines.all('set-cookie')
   }
 }
 

@@ -7,7 +7,8 @@
 import { isIPv6 } from 'node:net'
 import { type NetworkSet, networks, plainAddress } from '../base/networks.ts'
 import { flag, invalid, knownOptions } from '../base/options.ts'
-import { type Headers, headerValue, remove } from './headers.ts'
+import { FieldSet } from './head-text.ts'
+import { headerValue } from './headers.ts'
 import type { ClientRequest } from './request.ts'
 
 /** The options on telling servers about the client. */
@@ -31,14 +32,14 @@ export interface ForwardedOptions {
   readonly via?: string | undefined
 }
 
-const fieldNames: ReadonlySet<string> = new Set([
+const fieldNames = [
   'x-forwarded-for',
   'x-forwarded-proto',
   'x-forwarded-host',
   'x-forwarded-port',
   'x-real-ip',
   'forwarded',
-])
+]
 
 /** The options, compiled. */
 export class Forwarding {
@@ -48,6 +49,7 @@ export class Forwarding {
   readonly #host: boolean
   readonly #standard: boolean
   readonly #except: NetworkSet
+  readonly #excepts: boolean
   readonly #trusts: NetworkSet
   readonly #trustsAnyone: boolean
 
@@ -59,6 +61,7 @@ export class Forwarding {
     this.#host = flag(`${field}.host`, options.host, true)
     this.#standard = flag(`${field}.standard`, options.standard, false)
     this.#except = networks(`${field}.except`, options.except)
+    this.#excepts = (options.except?.length ?? 0) > 0
     this.#trusts = networks(`${field}.trust`, options.trust)
     this.#trustsAnyone = (options.trust?.length ?? 0) > 0
     if (options.via !== undefined && !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(options.via)) {
@@ -96,46 +99,87 @@ export class Forwarding {
     return proto === undefined ? encrypted : proto.split(',')[0]?.trim().toLowerCase() === 'https'
   }
 
-  /** Put the fields into the headers that go to the server. */
-  apply(request: ClientRequest, headers: Headers): void {
+  /** What is taken out of the headers that go to the server, and what is added. */
+  plan(request: ClientRequest): ForwardingPlan {
     const { peerAddress } = request
-    const excepted = this.#except(peerAddress)
-    const trusted = this.trusts(peerAddress)
-    const before = trusted || excepted ? headers.slice() : undefined
-    const chain = before && headerValue(before, 'x-forwarded-for')
-    if (!trusted && !excepted) remove(headers, fieldNames)
-    if (this.#for && !excepted) {
-      if (chain !== undefined) remove(headers, justFor)
-      headers.push('X-Forwarded-For', chain === undefined ? peerAddress : `${chain}, ${peerAddress}`)
+    const excepted = this.#excepts && this.#except(peerAddress)
+    if (!excepted && !this.trusts(peerAddress)) {
+      return { drop: drops.allFields, added: this.#added(request, !excepted, true, undefined, undefined) }
     }
-    if (this.#proto && (before === undefined || headerValue(before, 'x-forwarded-proto') === undefined)) {
-      headers.push('X-Forwarded-Proto', request.secure ? 'https' : 'http')
-    }
-    if (
-      this.#host &&
-      request.authority !== '' &&
-      (before === undefined || headerValue(before, 'x-forwarded-host') === undefined)
-    ) {
-      headers.push('X-Forwarded-Host', request.authority)
-    }
-    if (this.#standard) this.#addStandard(request, headers)
-    if (this.via !== undefined) headers.push('Via', `1.${request.versionMinor} ${this.via}`)
+    const chain = this.#for && !excepted ? request.header('x-forwarded-for') : undefined
+    const elements = this.#standard ? request.header('forwarded') : undefined
+    const drop =
+      chain === undefined
+        ? elements === undefined ? drops.noField : drops.forwarded
+        : elements === undefined ? drops.for : drops.both
+    return { drop, added: this.#added(request, !excepted, false, chain, elements) }
   }
 
-  /** RFC 7239: a hop is one element, its parameters quoted where they are not tokens. */
-  #addStandard(request: ClientRequest, headers: Headers): void {
-    const { peerAddress } = request
-    const node = isIPv6(peerAddress) ? `"[${peerAddress}]"` : peerAddress
-    const host = request.authority === '' ? '' : `;host="${request.authority.replace(/[\\"]/g, '\\$&')}"`
-    const element = `for=${node};proto=${request.secure ? 'https' : 'http'}${host}`
-    const chain = headerValue(headers, 'forwarded')
-    if (chain !== undefined) remove(headers, justForwarded)
-    headers.push('Forwarded', chain === undefined ? element : `${chain}, ${element}`)
+  #added(
+    request: ClientRequest,
+    addFor: boolean,
+    stranger: boolean,
+    chain: string | undefined,
+    elements: string | undefined,
+  ): string {
+    const { peerAddress, authority } = request
+    let lines = ''
+    if (this.#for && addFor) {
+      lines = `X-Forwarded-For: ${chain === undefined ? '' : `${chain}, `}${peerAddress}\r\n`
+    }
+    if (this.#proto && (stranger || request.header('x-forwarded-proto') === undefined)) {
+      lines += request.secure ? 'X-Forwarded-Proto: https\r\n' : 'X-Forwarded-Proto: http\r\n'
+    }
+    if (this.#host && authority !== '' && (stranger || request.header('x-forwarded-host') === undefined)) {
+      lines += `X-Forwarded-Host: ${authority}\r\n`
+    }
+    if (this.#standard) {
+      lines += `Forwarded: ${elements === undefined ? '' : `${elements}, `}${forwardedElement(request)}\r\n`
+    }
+    if (this.via !== undefined) lines += `Via: 1.${request.versionMinor} ${this.via}\r\n`
+    return lines
   }
 }
 
-const justFor: ReadonlySet<string> = new Set(['x-forwarded-for'])
-const justForwarded: ReadonlySet<string> = new Set(['forwarded'])
+/** How a request's head is edited on its way to a server. */
+export interface ForwardingPlan {
+  /** Fields that do not go on: those of the connection, and those of ours that are set anew. */
+  readonly drop: FieldSet
+  /** Lines that are added, each with its CRLF. */
+  readonly added: string
+}
+
+/**
+ * What ends at this hop on any request: RFC 9110 section 7.6.1; credentials for this very hop (section 11.7.1); what
+ * the door or the engine has dealt with and says anew.
+ */
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+  'proxy-authorization',
+  'expect',
+  'http2-settings',
+]
+
+const drops = {
+  allFields: new FieldSet([...hopByHop, ...fieldNames]),
+  noField: new FieldSet(hopByHop),
+  for: new FieldSet([...hopByHop, 'x-forwarded-for']),
+  forwarded: new FieldSet([...hopByHop, 'forwarded']),
+  both: new FieldSet([...hopByHop, 'x-forwarded-for', 'forwarded']),
+}
+
+/** RFC 7239: a hop is one element, its parameters quoted where they are not tokens. */
+function forwardedElement(request: ClientRequest): string {
+  const { peerAddress, authority } = request
+  const node = isIPv6(peerAddress) ? `"[${peerAddress}]"` : peerAddress
+  const host = authority === '' ? '' : `;host="${authority.replace(/[\\"]/g, '\\$&')}"`
+  return `for=${node};proto=${request.secure ? 'https' : 'http'}${host}`
+}
 
 /** An element of X-Forwarded-For as an address: without port and brackets; undefined where it is none. */
 function bareAddress(element: string): string | undefined {

@@ -30,9 +30,14 @@ const indispensable: ReadonlySet<string> = new Set([
   'authorization',
 ])
 
+/** Whether a message without this field would be another one, whatever `Connection` says. */
+export function isIndispensable(lowerName: string): boolean {
+  return indispensable.has(lowerName)
+}
+
 /** The names listed in `Connection`, in lower case; undefined without any but `close` and `keep-alive`. */
-function listed(headers: readonly string[]): Set<string> | undefined {
-  let names: Set<string> | undefined
+export function connectionNames(headers: readonly string[]): string[] | undefined {
+  let names: string[] | undefined
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
     if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
@@ -41,8 +46,8 @@ function listed(headers: readonly string[]): Set<string> | undefined {
     for (const token of value.split(',')) {
       const trimmed = token.trim()
       if (trimmed !== '' && !indispensable.has(trimmed)) {
-        names ??= new Set()
-        names.add(trimmed)
+        names ??= []
+        names.push(trimmed)
       }
     }
   }
@@ -55,13 +60,43 @@ function listed(headers: readonly string[]): Set<string> | undefined {
  * @param also further names to leave out, in lower case
  */
 export function endToEnd(headers: readonly string[], also?: ReadonlySet<string>): Headers {
-  const connection = listed(headers)
+  const connection = connectionNames(headers)
   const kept: Headers = []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
     const lower = name.toLowerCase()
-    if (hopByHop.has(lower) || connection?.has(lower) === true || also?.has(lower) === true) continue
+    if (hopByHop.has(lower) || connection?.includes(lower) === true || also?.has(lower) === true) continue
     kept.push(name, headers[i + 1] as string)
+  }
+  return kept
+}
+
+/**
+ * Fields that mean nothing, or something dangerous, after a body (RFC 9110 section 6.5.1): framing, routing, who the
+ * client is, how the content is to be read. A recipient that merges trailers into its headers would believe them.
+ */
+const neverTrailers: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  ...indispensable,
+  'content-range',
+  'expect',
+  'forwarded',
+  'max-forwards',
+  'proxy-authorization',
+  'set-cookie',
+  'trailer',
+  'via',
+  'x-real-ip',
+])
+
+/** The trailers that may be passed on. */
+export function allowedTrailers(trailers: readonly string[]): Headers {
+  const kept: Headers = []
+  for (let i = 0; i < trailers.length; i += 2) {
+    const name = trailers[i] as string
+    const lower = name.toLowerCase()
+    if (neverTrailers.has(lower) || lower.startsWith('x-forwarded-')) continue
+    kept.push(name, trailers[i + 1] as string)
   }
   return kept
 }
@@ -83,7 +118,8 @@ export function headerValues(headers: readonly string[], lowerName: string): str
   const values: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
-    if (name.length === lowerName.length && name.toLowerCase() === lowerName) values.push(headers[i + 1] as string)
+    if (name.length === lowerName.length && name.toLowerCase() === lowerName)
+      values.push(headers[i + 1] as string)
   }
   return values
 }

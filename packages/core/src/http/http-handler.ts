@@ -4,7 +4,7 @@
  * A handler is a function `(req, res, next?)`, with `upgrade` for WebSockets, `attach` to hook both into a server at
  * once, and `close` to end gracefully.
  */
-import { type IncomingMessage, type Server as NodeServer, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Backend } from '../balance/backend.ts'
 import { EvenerError } from '../base/errors.ts'
@@ -15,9 +15,10 @@ import type { Engine } from './engine.ts'
 import { Exchange, type ExchangeSettings } from './exchange.ts'
 import { type ForwardedOptions, Forwarding } from './forwarded.ts'
 import { NodeClient } from './node-client.ts'
-import { framingOf, NodeRequest, type Refusal, readRequest } from './node-request.ts'
+import { framingOf, NodeRequest, type Refusal, readRequest, upgradeOf } from './node-request.ts'
 import { bodyAgain, bodyWasRead } from './parsed-body.ts'
 import type { ClientRequest } from './request.ts'
+import { UpgradeConnection } from './upgrade-connection.ts'
 
 /** Which backend serves a request; undefined where none does, and the host's own routes go on. */
 export type Route = (request: ClientRequest) => Backend | undefined
@@ -174,29 +175,34 @@ class HttpDoor {
     const request = this.#read(req)
     if (request instanceof NodeRequest && !this.#routes(request)) return false
     // What answers an upgrade that is not granted is an ordinary response on the same connection.
-    const res = new ServerResponse(req)
-    res.shouldKeepAlive = false
-    socket.on('error', () => socket.destroy())
-    res.assignSocket(socket as never)
-    res.on('finish', () => {
-      res.detachSocket(socket as never)
-      socket.end()
-    })
-    this.#handle(req, res, undefined, head)
+    const connection = new UpgradeConnection(req, socket, head)
+    const { response: res } = connection
+    // Node has given up parsing, and with it the body; see attach. Served without, the request would be another one.
+    if (framingOf(req) !== 'none') this.#answer(req, res, 501)
+    else this.#handle(req, res, undefined, connection)
     return true
   }
 
   attach(server: NodeServer, handler: (req: IncomingMessage, res: ServerResponse) => void): () => void {
     const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (!this.upgrade(req, socket, head) && server.listenerCount('upgrade') === 1) socket.destroy()
+      if (taken.has(req)) return
+      if (this.upgrade(req, socket, head)) taken.add(req)
+      else {
+        const listeners = server.listeners('upgrade')
+        // It is nobody's when the last of our listeners refuses it and there are none but ours.
+        if (listeners.at(-1) === onUpgrade && listeners.every(each => ours.has(each))) socket.destroy()
+      }
     }
+    ours.add(onUpgrade)
     server.on('upgrade', onUpgrade)
+    const undoParsing = this.#keepParsing(server)
     const serves = server.listenerCount('request') === 0
     if (serves) server.on('request', handler)
     server.headersTimeout = finite(this.#httpRequestMs)
     server.keepAliveTimeout = finite(this.#httpKeepAliveMs)
     server.requestTimeout = 0
     return () => {
+      undoParsing()
       server.off('upgrade', onUpgrade)
       if (serves) server.off('request', handler)
     }
@@ -219,6 +225,22 @@ class HttpDoor {
     if (this.#ownsEngine) this.#settings.engine.close()
   }
 
+  /**
+   * Have Node give up parsing only what may change protocols. Many a client (Java's, curl's) asks for h2c on each of
+   * its requests, those with a body included, and goes on without; announced as an upgrade, the body would be lost.
+   */
+  #keepParsing(server: ParsingServer): () => void {
+    const before = server.shouldUpgradeCallback
+    const mayUpgrade = (req: IncomingMessage): boolean => {
+      if (upgradeOf(req, this.#upgrades) !== undefined) return true
+      return server.listenerCount('upgrade') > 1 && before?.call(server, req) === true
+    }
+    server.shouldUpgradeCallback = mayUpgrade
+    return () => {
+      if (server.shouldUpgradeCallback === mayUpgrade && before) server.shouldUpgradeCallback = before
+    }
+  }
+
   #read(req: IncomingMessage): NodeRequest | Refusal {
     const { originalUrl } = req as { originalUrl?: string }
     const target = this.#originalUrl ? (originalUrl ?? req.url) : req.url
@@ -238,7 +260,7 @@ class HttpDoor {
     req: IncomingMessage,
     res: ServerResponse,
     next: ((error?: unknown) => void) | undefined,
-    upgradeHead: Buffer | undefined,
+    connection: UpgradeConnection | undefined,
   ): void {
     if (this.#closing) {
       res.shouldKeepAlive = false
@@ -264,7 +286,7 @@ class HttpDoor {
       else next()
       return
     }
-    this.#exchange(req, res, request, backend, next, upgradeHead)
+    this.#exchange(req, res, request, backend, next, connection)
   }
 
   #exchange(
@@ -273,7 +295,7 @@ class HttpDoor {
     request: NodeRequest,
     backend: Backend,
     next: ((error?: unknown) => void) | undefined,
-    upgradeHead: Buffer | undefined,
+    connection: UpgradeConnection | undefined,
   ): void {
     const framing = framingOf(req)
     let parsed: { readonly request: ClientRequest; readonly bytes: Buffer } | undefined
@@ -295,7 +317,8 @@ class HttpDoor {
       parsed === undefined ? framing : 'length',
       this.#limits,
       backend.clock,
-      upgradeHead,
+      this.#settings.engine.lendsBuffers === true,
+      connection,
     )
     const exchange = new Exchange(this.#settings, backend, parsed?.request ?? request, client.body, client)
     this.#active.add(exchange)
@@ -304,7 +327,18 @@ class HttpDoor {
       client.body.push(parsed.bytes)
       client.body.finish([])
     }
-    exchange.start()
+    // Middleware may have taken its time, and the client have gone away meanwhile: nothing will tell of that again.
+    if (res.destroyed || req.socket.destroyed) {
+      exchange.clientGone()
+      return
+    }
+    try {
+      exchange.start()
+    } catch (error) {
+      // A balancer, an affinity or an engine of the host's own that breaks its word.
+      exchange.giveUp()
+      this.#failed(req, res, request, next, error)
+    }
   }
 
   #ended(exchange: Exchange): void {
@@ -341,6 +375,13 @@ class HttpDoor {
     res.end(answer.body)
   }
 }
+
+/** Upgrades that a handler has taken, and the listeners of handlers: several may be attached to one server. */
+const taken = new WeakSet<IncomingMessage>()
+const ours = new WeakSet<object>()
+
+/** Node from 22.21 and 24.9 on asks this before it announces an upgrade; earlier ones don't read it. */
+type ParsingServer = NodeServer & { shouldUpgradeCallback?: (req: IncomingMessage) => boolean }
 
 /** Node reads 0 as "no limit". */
 function finite(ms: number): number {

@@ -7,13 +7,15 @@
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { HeaderEdits } from '@evener/session'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Answer } from './answer.ts'
 import type { ClientSide, ClientTunnel } from './client-side.ts'
+import type { Passing, ResponseHead } from './engine.ts'
 import type { Exchange } from './exchange.ts'
-import { type Headers, pairs, remove } from './headers.ts'
+import { edit, endToEnd, type Headers, headerValue, pairs, remove } from './headers.ts'
 import { type BodySource, type Framing, RequestBody } from './request-body.ts'
+import type { UpgradeConnection } from './upgrade-connection.ts'
 
 /** What is still read of a body that nobody wants, before the connection is closed on it. */
 const lingerBytes = 1_048_576
@@ -24,16 +26,20 @@ export class NodeClient implements ClientSide, BodySource {
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #clock: Clock
-  readonly #upgradeHead: Buffer | undefined
+  readonly #connection: UpgradeConnection | undefined
   readonly #maxBodyBytes: number
+  readonly #lent: boolean
   #exchange: Exchange | undefined
   #linger: Timer | undefined
   #reading = false
   #chunked = false
+  #untilClose = false
+  #headHeld = false
   #lingeredBytes = 0
 
   /**
-   * @param upgradeHead where the request came by the `upgrade` event: what followed its head
+   * @param lent whether the engine reads into a response's pieces again
+   * @param connection where the request came by the `upgrade` event
    */
   constructor(
     req: IncomingMessage,
@@ -41,12 +47,14 @@ export class NodeClient implements ClientSide, BodySource {
     framing: Framing,
     limits: { readonly replayBytes: number; readonly maxBodyBytes: number },
     clock: Clock,
-    upgradeHead?: Buffer,
+    lent: boolean,
+    connection?: UpgradeConnection,
   ) {
+    this.#lent = lent
     this.#req = req
     this.#res = res
     this.#clock = clock
-    this.#upgradeHead = upgradeHead
+    this.#connection = connection
     this.#maxBodyBytes = limits.maxBodyBytes
     this.body = new RequestBody(framing, this, limits.replayBytes)
   }
@@ -56,7 +64,6 @@ export class NodeClient implements ClientSide, BodySource {
     this.#exchange = exchange
     const res = this.#res
     res.on('close', () => {
-      this.#linger?.cancel()
       if (!res.writableFinished) this.#exchange?.clientGone()
     })
     res.on('drain', () => this.#exchange?.clientReady())
@@ -85,13 +92,13 @@ export class NodeClient implements ClientSide, BodySource {
     body.push(chunk)
     if (this.#res.writableEnded) {
       this.#lingeredBytes += chunk.length
-      if (this.#lingeredBytes > lingerBytes) this.#req.socket.destroy()
+      if (this.#lingeredBytes > lingerBytes && this.#res.writableFinished) this.#req.socket.destroy()
     } else if (body.bytes > this.#maxBodyBytes) this.#exchange?.refuse(413)
     else this.#exchange?.clientProgress()
   }
 
   #receivedAll(): void {
-    this.#linger?.cancel()
+    this.#stopLingering()
     this.body.finish(this.#req.rawTrailers)
     this.#exchange?.requestComplete()
   }
@@ -120,24 +127,42 @@ export class NodeClient implements ClientSide, BodySource {
     }
   }
 
-  respond(status: number, reason: string, headers: Headers, hasBody: boolean): boolean {
+  respond(head: ResponseHead, edits: HeaderEdits | undefined, added: string): Passing | undefined {
     const res = this.#res
-    this.#chunked = hasBody && this.#req.httpVersionMinor === 1 && !hasLength(headers)
+    const { status, hasBody } = head
+    const headers = endToEnd(head.rawHeaders)
+    edit(headers, edits)
+    for (const line of added.split('\r\n')) {
+      const colon = line.indexOf(': ')
+      if (colon !== -1) headers.push(line.slice(0, colon), line.slice(colon + 2))
+    }
+    const framed = !hasBody || hasLength(headers)
+    this.#chunked = !framed && this.#req.httpVersionMinor === 1
+    this.#untilClose = !framed && this.#req.httpVersionMinor === 0
     // A Trailer field announces what only a chunked body can carry.
     if (!this.#chunked) remove(headers, trailerName)
     if (status === 204) remove(headers, lengthName)
+    keepLists(res, headers)
     try {
-      res.writeHead(status, reason, headers)
+      res.writeHead(status, head.reason, headers)
     } catch {
-      return false
+      return undefined
     }
-    // The head goes out with the first piece of the body, but does not wait for one that may be long in coming.
-    if (hasBody) res.flushHeaders()
-    return true
+    this.#headHeld = hasBody
+    return 'content'
   }
 
   write(chunk: Buffer): boolean {
-    return this.#res.write(chunk)
+    this.#headHeld = false
+    // Node may hold a piece until the end of the turn, and a lent one is read into again before that.
+    return this.#res.write(this.#lent ? Buffer.from(chunk) : chunk)
+  }
+
+  /** The head goes out with the first piece of the body, but does not wait for one that may be long in coming. */
+  flush(): void {
+    if (!this.#headHeld) return
+    this.#headHeld = false
+    this.#res.flushHeaders()
   }
 
   end(trailers: readonly string[]): void {
@@ -167,33 +192,66 @@ export class NodeClient implements ClientSide, BodySource {
   }
 
   abort(): void {
-    this.#linger?.cancel()
+    const { socket } = this.#res
+    // To a client that reads up to the end of the connection, an ordinary end would be that of the body.
+    if (this.#untilClose && socket !== null && resettable(socket)) socket.resetAndDestroy()
+    // Behind another response on its connection it has no socket yet, and is broken off when its turn comes.
     this.#res.destroy()
-    this.#req.socket?.destroy()
   }
 
   switchProtocols(reason: string, headers: Headers): ClientTunnel | undefined {
-    const res = this.#res
     const socket = this.#req.socket as Socket
-    if (socket.destroyed || this.#upgradeHead === undefined) return undefined
-    let head = `HTTP/1.1 101 ${reason === '' ? 'Switching Protocols' : reason}\r\n`
+    const connection = this.#connection
+    if (socket.destroyed || connection === undefined) return undefined
+    let head = `HTTP/1.1 101 ${reasonPhrase.test(reason) ? reason : 'Switching Protocols'}\r\n`
     for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
     this.#exchange = undefined
-    res.detachSocket(socket)
     socket.write(`${head}\r\n`, 'latin1')
-    return { socket: socket as Duplex, firstBytes: this.#upgradeHead }
+    return connection.take()
   }
 
   /** End the response. Where the request is not whole yet, the client may go on sending it, for a while. */
   #end(): void {
     this.#exchange = undefined
-    this.#res.end()
-    if (!this.body.complete && !this.#res.destroyed) {
-      this.#linger = this.#clock.setTimeout(() => this.#req.socket?.destroy(), lingerMs)
-    }
+    const res = this.#res
+    if (!this.body.complete) res.once('finish', () => this.#startLingering())
+    res.end()
+  }
+
+  #startLingering(): void {
+    const { socket } = this.#req
+    if (this.body.complete || socket.destroyed) return
+    socket.once('close', this.#stopLingering)
+    this.#linger = this.#clock.setTimeout(() => socket.destroy(), lingerMs)
+  }
+
+  readonly #stopLingering = (): void => {
+    if (this.#linger === undefined) return
+    this.#linger.cancel()
+    this.#linger = undefined
+    this.#req.socket.off('close', this.#stopLingering)
   }
 }
 
+/** Only TCP knows a reset, and TLS sockets do not let it through: there the missing close alert tells. */
+function resettable(socket: Socket): boolean {
+  return socket.remoteFamily !== undefined && !('encrypted' in socket)
+}
+
+/**
+ * The host may have set fields before (CORS, cookies, request ids). Node keeps them where the server sends none of the
+ * name; but of these two each line counts, and to lose one would poison a cache or lose a session.
+ */
+function keepLists(res: ServerResponse, headers: Headers): void {
+  for (const name of ['vary', 'set-cookie']) {
+    const own = res.getHeader(name)
+    if (own === undefined || headerValue(headers, name) === undefined) continue
+    for (const value of [own].flat()) headers.push(name, String(value))
+  }
+}
+
+/** RFC 9112 section 4. Node's client lets more through. */
+const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]+$/
 const trailerName: ReadonlySet<string> = new Set(['trailer'])
 const lengthName: ReadonlySet<string> = new Set(['content-length'])
 

@@ -110,7 +110,7 @@ function sameAuthority(a: string, b: string): boolean {
 }
 
 /** The protocol to change to: one that is allowed, and asked for in the way that RFC 9110 section 7.8 has it. */
-function upgradeOf(message: IncomingMessage, upgrades: ReadonlySet<string>): string | undefined {
+export function upgradeOf(message: IncomingMessage, upgrades: ReadonlySet<string>): string | undefined {
   const upgrade = message.headers.upgrade?.toLowerCase()
   if (upgrade === undefined || message.httpVersionMinor === 0 || !upgrades.has(upgrade)) return undefined
   const listed = message.headers.connection

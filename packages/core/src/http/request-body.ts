@@ -11,6 +11,8 @@
  * Cost: the chunks are kept, never copied.
  */
 
+import { allowedTrailers } from './headers.ts'
+
 /** Where the body's bytes go: one attempt. */
 export interface BodySink {
   /** Take a chunk. False asks for a pause until {@link RequestBody.resume}. */
@@ -34,6 +36,8 @@ const noTrailers: readonly string[] = []
 
 export class RequestBody {
   readonly framing: Framing
+  /** True where the chunks are as they stand on the wire, framing and trailers included; else they are content. */
+  readonly wire: boolean
   readonly #source: BodySource
   readonly #replayBytes: number
   #kept: Buffer[] = []
@@ -52,8 +56,9 @@ export class RequestBody {
   /**
    * @param replayBytes how much is kept for a retry, in bytes
    */
-  constructor(framing: Framing, source: BodySource, replayBytes: number) {
+  constructor(framing: Framing, source: BodySource, replayBytes: number, wire = false) {
     this.framing = framing
+    this.wire = wire
     this.#source = source
     this.#replayBytes = replayBytes
     this.#complete = framing === 'none'
@@ -102,8 +107,8 @@ export class RequestBody {
   /** The client's body is whole. */
   finish(trailers: readonly string[]): void {
     this.#complete = true
-    this.#trailers = trailers
-    if (!this.#discarding) this.#sink?.end(trailers)
+    if (trailers.length > 0) this.#trailers = allowedTrailers(trailers)
+    if (!this.#discarding) this.#sink?.end(this.#trailers)
   }
 
   // ── the attempt ────────────────────────────────────────────────────────────────────────────────────
@@ -127,8 +132,8 @@ export class RequestBody {
   }
 
   /** The attempt is over: hold the client back until another one comes, or {@link discard}. */
-  detach(): void {
-    if (this.#sink === undefined) return
+  detach(sink: BodySink): void {
+    if (this.#sink !== sink) return
     this.#sink = undefined
     this.#blocked = false
     if (!this.#complete) this.#source.pause()

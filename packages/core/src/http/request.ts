@@ -1,4 +1,5 @@
 /** A request as routes, balancers and affinities see it, whatever door it came in by. */
+import type { RequestHead } from '@evener/http1'
 import type { BackendRequest } from '../balance/dispatch.ts'
 
 /** The head of a client's request, checked. */
@@ -21,6 +22,10 @@ export interface ClientRequest extends BackendRequest {
   readonly secure: boolean
   /** The protocol that the client asks to change to, in lower case, where it does. */
   readonly upgrade: string | undefined
+  /** True where the client waits for a 100 before it sends its body, and nobody has sent one yet. */
+  readonly expectContinue?: boolean | undefined
+  /** The head as the codec read it, where it did: engines that write bytes go on from there. */
+  readonly parsed?: RequestHead | undefined
 }
 
 /** The path of a target, without its query. */

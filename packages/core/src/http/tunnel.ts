@@ -39,6 +39,9 @@ export class Tunnel {
     server.on('error', error => this.#end(failed('tunnel', 'server', 'broken-response', error)))
     client.on('close', () => this.#end({ kind: 'completed', phase: 'tunnel', status: 101 }))
     server.on('close', () => this.#end({ kind: 'completed', phase: 'tunnel', status: 101 }))
+    // Whoever had them before may have held them back.
+    client.resume()
+    server.resume()
   }
 
   /** Close both sides. */

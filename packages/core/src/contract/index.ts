@@ -1,0 +1,10 @@
+export { engineContract } from './engine-contract.ts'
+export { isolate, runIsolated } from './isolated.ts'
+export {
+  type ContractSubject,
+  httpHandlerSubject,
+  type Isolated,
+  type Memory,
+  type Served,
+  type SubjectOptions,
+} from './subject.ts'

@@ -1,0 +1,351 @@
+/**
+ * One connection to a server, over its whole life: connect, carry an attempt, wait in the pool, carry the next.
+ *
+ * Bytes are passed on, not copied. What is read from a server lies in one buffer that all connections share; who is
+ * given a piece of it and cannot pass it on at once says so (`data` answers false), and the next read gets another
+ * buffer.
+ *
+ * Invariant: at most one attempt at a time; after `finished`, `failed`, `upgraded` or `abort` nothing is told to it.
+ * A connection goes back to the pool only if both messages were whole and nothing was left over.
+ */
+import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import {
+  type Body,
+  bodyOf,
+  CHUNK_END,
+  chunkHead,
+  emptyBody,
+  LAST_CHUNK,
+  type Limits,
+  lastChunk,
+  type ResponseHead,
+  ResponseReader,
+} from '@evener/http1'
+import type { FailureReason, Phase } from '../../balance/outcome.ts'
+import type { Server } from '../../balance/server.ts'
+import type { Attempt, Transfer } from '../../http/engine.ts'
+import type { BodySink } from '../../http/request-body.ts'
+import { ParsedResponse } from './parsed-response.ts'
+import { readBuffer } from './read-buffer.ts'
+
+/** Whom a connection tells what becomes of it: the engine. */
+export interface ConnectionOwner {
+  /** It has served, and can serve again. */
+  idle(connection: ServerConnection): void
+  /** It is over; it may have been idle. */
+  gone(connection: ServerConnection): void
+  readonly limits: Limits
+}
+
+export class ServerConnection implements Transfer, BodySink {
+  readonly server: Server
+  /** Requests that it has carried. */
+  served = 0
+  /** When it became idle, by the engine's clock. */
+  idleSince = 0
+  readonly #owner: ConnectionOwner
+  readonly #socket: Socket
+  readonly #reader: ResponseReader
+  #attempt: Attempt | undefined
+  #head: ResponseHead | undefined
+  #body: Body = emptyBody
+  #wire = false
+  #request = ''
+  #sent = false
+  #ready = false
+  #chunking = false
+  #paused = false
+
+  /**
+   * Connect, for this attempt.
+   * @param plain read through the stream's own events, so that the socket can be handed over after an upgrade
+   */
+  constructor(server: Server, owner: ConnectionOwner, attempt: Attempt, plain: boolean) {
+    this.server = server
+    this.#owner = owner
+    this.#reader = new ResponseReader(owner.limits)
+    this.#attempt = attempt
+    const secure = server.tls !== undefined
+    const socket = this.#connect(plain || secure)
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.once(secure ? 'secureConnect' : 'connect', () => this.#connected())
+    if (plain || secure) socket.on('data', this.#onData)
+    socket.on('drain', () => this.#attempt?.body.resume())
+    socket.on('end', this.#onEnd)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+  }
+
+  #connect(events: boolean): Socket {
+    const { address, tls } = this.server
+    const to =
+      address.path === undefined ? { host: address.host, port: address.port } : { path: address.path }
+    if (tls !== undefined) {
+      return connectTls({
+        ...to,
+        servername: tls.servername ?? (isName(address.host) ? address.host : ''),
+        ca: tls.ca as string | Buffer | (string | Buffer)[] | undefined,
+        rejectUnauthorized: tls.rejectUnauthorized ?? true,
+        ALPNProtocols: ['http/1.1'],
+      })
+    }
+    if (events) return connect({ ...to, allowHalfOpen: true })
+    const onread = {
+      buffer: readBuffer.next,
+      callback: (bytes: number, buffer: Uint8Array) => this.#read(buffer as Buffer, bytes),
+    }
+    // `onread.buffer` may be a function; Node's types know of a buffer only.
+    return connect({ ...to, allowHalfOpen: true, onread: onread as never })
+  }
+
+  // ── the engine ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** Carry another attempt, on the connection as it is. */
+  carry(attempt: Attempt): void {
+    this.#attempt = attempt
+    this.#send()
+  }
+
+  /** Close it. */
+  close(): void {
+    this.#attempt = undefined
+    this.#socket.destroy()
+  }
+
+  // ── towards the server ─────────────────────────────────────────────────────────────────────────────
+
+  #connected(): void {
+    this.#ready = true
+    if (this.#attempt !== undefined) this.#send()
+  }
+
+  #send(): void {
+    const attempt = this.#attempt as Attempt
+    const { body } = attempt
+    this.served++
+    this.#head = undefined
+    this.#sent = body.framing === 'none'
+    attempt.connected()
+    const text = attempt.head(this.#ownLines(attempt))
+    if (this.#sent) {
+      this.#socket.write(text, 'latin1')
+      return
+    }
+    this.#chunking = body.framing === 'chunked' && !body.wire
+    this.#request = text
+    body.attach(this)
+    // The first piece of the body takes the head along; where there is none yet, the head does not wait for it.
+    this.#writeHead()
+  }
+
+  /** What concerns this connection: the framing, what the body waits for, and the protocol to change to. */
+  #ownLines(attempt: Attempt): string {
+    const framing = attempt.body.framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''
+    const expect = attempt.request.expectContinue === true ? 'Expect: 100-continue\r\n' : ''
+    const upgrade =
+      attempt.upgrade === undefined ? '' : `Connection: Upgrade\r\nUpgrade: ${attempt.upgrade}\r\n`
+    return `${framing}${expect}${upgrade}`
+  }
+
+  #writeHead(): void {
+    if (this.#request === '') return
+    this.#socket.write(this.#request, 'latin1')
+    this.#request = ''
+  }
+
+  write(chunk: Buffer): boolean {
+    const socket = this.#socket
+    this.#attempt?.progress()
+    socket.cork()
+    this.#writeHead()
+    if (this.#chunking) {
+      socket.write(chunkHead(chunk.length), 'latin1')
+      socket.write(chunk)
+      socket.write(CHUNK_END, 'latin1')
+    } else socket.write(chunk)
+    socket.uncork()
+    return !socket.writableNeedDrain
+  }
+
+  end(trailers: readonly string[]): void {
+    this.#sent = true
+    this.#writeHead()
+    if (this.#chunking) this.#socket.write(trailers.length === 0 ? LAST_CHUNK : lastChunk(trailers), 'latin1')
+  }
+
+  // ── from the server ────────────────────────────────────────────────────────────────────────────────
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#read(chunk, chunk.length)
+  }
+
+  /** Bytes came. False: read no more for now. */
+  #read(buffer: Buffer, end: number): boolean {
+    const attempt = this.#attempt
+    if (attempt === undefined) {
+      // Nobody asked: the server answers something else than what it will be asked next.
+      this.#socket.destroy()
+      return false
+    }
+    let at = 0
+    while (at < end && this.#attempt === attempt) {
+      at =
+        this.#head === undefined
+          ? this.#readHead(attempt, buffer, at, end)
+          : this.#readBody(attempt, buffer, at, end)
+    }
+    if (this.#attempt === attempt) attempt.flush()
+    return !this.#paused
+  }
+
+  #readHead(attempt: Attempt, buffer: Buffer, at: number, end: number): number {
+    const head = this.#reader.read(attempt.request.method, buffer, at, end)
+    if (head === undefined) return end
+    if (head.kind === 'error') {
+      this.#fail(this.#sent ? 'wait' : 'send', 'junk-response', new Error(head.message))
+      return end
+    }
+    const { consumed } = this.#reader
+    if (head.interim) {
+      attempt.informational(head.status, head.lines.pairs())
+      return consumed
+    }
+    if (head.status === 101) {
+      this.#upgraded(attempt, head, buffer.subarray(consumed, end))
+      return end
+    }
+    this.#head = head
+    const wanted = attempt.response(new ParsedResponse(head))
+    if (this.#attempt !== attempt) return end
+    if (wanted === 'unwanted') {
+      this.abort()
+      return end
+    }
+    this.#wire = wanted === 'wire'
+    this.#body = bodyOf(head, { limits: this.#owner.limits, decode: !this.#wire })
+    if (this.#body.done) this.#finish(attempt, end - consumed)
+    return consumed
+  }
+
+  #readBody(attempt: Attempt, buffer: Buffer, at: number, end: number): number {
+    const body = this.#body
+    const stop = body.consume(buffer, at, end)
+    if (stop === -1) {
+      this.#fail('receive', 'broken-response', new Error(body.error?.message))
+      return end
+    }
+    if (this.#wire) {
+      if (stop > at) this.#pass(attempt, buffer.subarray(at, stop))
+    } else {
+      const { content } = body
+      for (let i = 0; i < content.length && this.#attempt === attempt; i += 2) {
+        this.#pass(attempt, buffer.subarray(content[i], content[i + 1]))
+      }
+    }
+    if (body.done && this.#attempt === attempt) this.#finish(attempt, end - stop)
+    return stop
+  }
+
+  #pass(attempt: Attempt, piece: Buffer): void {
+    if (attempt.data(piece)) return
+    // The piece is still waiting to go out: this memory is not to be read into again.
+    readBuffer.renew()
+    if (this.#attempt !== attempt) return
+    this.#paused = true
+    this.#socket.pause()
+  }
+
+  #finish(attempt: Attempt, leftOver: number): void {
+    const { trailers } = this.#body
+    const reusable = this.#head?.keepAlive === true && this.#sent && leftOver === 0
+    this.#attempt = undefined
+    this.#head = undefined
+    this.#body = emptyBody
+    attempt.body.detach(this)
+    if (this.#paused) this.resume()
+    // Into the pool first: what follows this response may well want the connection.
+    if (reusable && !this.#socket.destroyed) this.#owner.idle(this)
+    else this.#socket.destroy()
+    attempt.finished(trailers === undefined ? nothing : trailers.pairs())
+  }
+
+  #upgraded(attempt: Attempt, head: ResponseHead, firstBytes: Buffer): void {
+    if (attempt.upgrade === undefined) {
+      this.#fail('wait', 'junk-response', new Error('the server changed protocols unasked'))
+      return
+    }
+    this.#attempt = undefined
+    attempt.body.detach(this)
+    const socket = this.#socket
+    socket.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError)
+    attempt.upgraded(new ParsedResponse(head), socket, firstBytes)
+  }
+
+  // ── ends ───────────────────────────────────────────────────────────────────────────────────────────
+
+  readonly #onEnd = (): void => {
+    const attempt = this.#attempt
+    if (
+      attempt !== undefined &&
+      this.#head !== undefined &&
+      this.#body.finish() === undefined &&
+      this.#body.done
+    ) {
+      this.#finish(attempt, 0)
+    } else this.#broke(new Error('the server closed the connection'))
+    this.#socket.destroy()
+  }
+
+  readonly #onError = (error: Error): void => this.#broke(error)
+
+  readonly #onClose = (): void => {
+    this.#broke(new Error('the connection was closed'))
+    this.#owner.gone(this)
+  }
+
+  #broke(cause: Error): void {
+    if (this.#attempt === undefined) return
+    if (!this.#ready) this.#fail('connect', 'conn-failure', cause)
+    else if (this.#head !== undefined) this.#fail('receive', 'broken-response', cause)
+    else {
+      const silent = this.#reader.idle
+      this.#fail(
+        this.#sent ? 'wait' : 'send',
+        silent ? 'empty-response' : 'junk-response',
+        cause,
+        silent && this.served > 1,
+      )
+    }
+  }
+
+  #fail(phase: Phase, reason: FailureReason, cause: Error, stale = false): void {
+    const attempt = this.#attempt
+    if (attempt === undefined) return
+    this.abort()
+    attempt.failed({ phase, reason, stale, cause })
+  }
+
+  // ── the exchange ───────────────────────────────────────────────────────────────────────────────────
+
+  resume(): void {
+    this.#paused = false
+    this.#socket.resume()
+  }
+
+  abort(): void {
+    const attempt = this.#attempt
+    if (attempt === undefined) return
+    this.#attempt = undefined
+    attempt.body.detach(this)
+    this.#socket.destroy()
+  }
+}
+
+const nothing: readonly string[] = []
+
+/** SNI carries names, never addresses (RFC 6066 section 3). */
+function isName(host: string): boolean {
+  return /[a-z]/i.test(host) && !host.includes(':')
+}

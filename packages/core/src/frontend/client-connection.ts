@@ -1,0 +1,494 @@
+/**
+ * One client's connection to Evener's own listener, over its whole life: one request after another, in order.
+ *
+ * ```text
+ *   idle ── first byte ──► head ── whole ──► exchange ── response and request whole ──► idle
+ *    │ httpKeepAliveMs      │ httpRequestMs    │ the exchange's own deadlines           │
+ *    └──────────────────────┴── too slow, refused, or gone ──► closing ◄── keep-alive off ┘
+ * ```
+ *
+ * While a request is under way, what the client sends beyond it waits unread, all but one chunk of it in the kernel: a
+ * hundred thousand pipelined requests cost the memory of one.
+ *
+ * Invariant: responses go out in the order of the requests; a connection on which anything was refused carries no
+ * further request, since the two sides may not agree where it would begin.
+ */
+import type { Socket } from 'node:net'
+import { type Body, bodyOf, CHUNK_END, chunkHead, emptyBody, LAST_CHUNK, lastChunk, type RequestHead, RequestReader, statusLine } from '@evener/http1'
+import type { HeaderEdits } from '@evener/session'
+import { Deadline } from '../base/deadline.ts'
+import { plainAddress } from '../base/networks.ts'
+import type { Answer, AnswerStatus } from '../http/answer.ts'
+import type { ClientSide, ClientTunnel } from '../http/client-side.ts'
+import type { Passing, ResponseHead } from '../http/engine.ts'
+import { Exchange } from '../http/exchange.ts'
+import { FieldSet, headText, textOfPairs } from '../http/head-text.ts'
+import { type BodySource, RequestBody } from '../http/request-body.ts'
+import type { FrontendSettings } from './settings.ts'
+import { SocketRequest } from './socket-request.ts'
+
+/** What is still read of a request that was answered before it was whole, before the connection is closed on it. */
+const lingerBytes = 1_048_576
+const lingerMs = 5_000
+/** A body this small is put into the same string, and so the same write, as its head. */
+const smallBody = 4_096
+
+/** How a response's body goes on to this client. */
+type Sending = 'as-is' | 'chunks' | 'until-close'
+
+export class ClientConnection implements ClientSide, BodySource {
+  readonly #settings: FrontendSettings
+  readonly #socket: Socket
+  readonly #reader: RequestReader
+  readonly #peerAddress: string
+  readonly #deadline: Deadline
+  #exchange: Exchange | undefined
+  #requestBody: RequestBody | undefined
+  #bodyReader: Body = emptyBody
+  /** What came and could not be used yet. */
+  #stash: Buffer | undefined
+  #method = ''
+  #minorVersion: 0 | 1 = 1
+  #keepAlive = true
+  #expectsContinue = false
+  #requests = 0
+  /** The head of a response that waits for the first piece of its body. */
+  #head = ''
+  #sending: Sending = 'as-is'
+  #responding = false
+  #reading = false
+  #inLoop = false
+  #lingered = 0
+  #phase: 'idle' | 'head' | 'exchange' | 'linger' | 'closed' = 'idle'
+
+  constructor(socket: Socket, settings: FrontendSettings) {
+    this.#settings = settings
+    this.#socket = socket
+    this.#reader = new RequestReader(settings.limits)
+    this.#peerAddress = plainAddress(socket.remoteAddress ?? '')
+    this.#deadline = new Deadline(settings.clock, () => this.#overdue())
+    socket.setNoDelay(true)
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('drain', this.#onDrain)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+    // The first request is due like its head: a connection that says nothing is not kept for later.
+    this.#deadline.arm(settings.httpRequestMs)
+  }
+
+  /** True while no request is under way. */
+  get idle(): boolean {
+    return this.#phase === 'idle' || this.#phase === 'head'
+  }
+
+  /** Serve what is under way, and close after it. */
+  closeSoon(): void {
+    this.#keepAlive = false
+    if (this.#phase === 'idle') this.#close()
+  }
+
+  /** Close now, whatever is under way. */
+  destroy(): void {
+    if (this.#exchange === undefined) this.#socket.destroy()
+    else this.#exchange.shutdown()
+  }
+
+  // ── reading ────────────────────────────────────────────────────────────────────────────────────────
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#stash === undefined) this.#take(chunk)
+    else this.#stash = Buffer.concat([this.#stash, chunk])
+  }
+
+  /** Use what came, as far as it can be used now, and put the rest aside. */
+  #take(chunk: Buffer): void {
+    if (this.#inLoop) {
+      this.#stash = chunk
+      return
+    }
+    this.#inLoop = true
+    let bytes: Buffer | undefined = chunk
+    while (bytes !== undefined) {
+      this.#stash = undefined
+      const used = this.#use(bytes)
+      const rest: Buffer | undefined = used < bytes.length ? bytes.subarray(used) : undefined
+      this.#stash = rest
+      // Something was used up, and what follows may be usable by now: a response may have been given at once.
+      bytes = rest !== undefined && this.#usable && used > 0 ? rest : undefined
+    }
+    this.#inLoop = false
+    if (this.#stash !== undefined) this.#socket.pause()
+  }
+
+  /** Whether bytes could be used if they came now. */
+  get #usable(): boolean {
+    switch (this.#phase) {
+      case 'exchange':
+        return this.#reading
+      case 'closed':
+        return false
+      default:
+        return true
+    }
+  }
+
+  /** @returns how many bytes were used */
+  #use(bytes: Buffer): number {
+    switch (this.#phase) {
+      case 'idle':
+        this.#phase = 'head'
+        if (this.#requests > 0) this.#deadline.arm(this.#settings.httpRequestMs)
+        return this.#readHead(bytes)
+      case 'head':
+        return this.#readHead(bytes)
+      case 'exchange':
+        return this.#reading ? this.#readBody(bytes) : 0
+      case 'linger':
+        return this.#discard(bytes)
+      default:
+        return bytes.length
+    }
+  }
+
+  #readHead(bytes: Buffer): number {
+    const head = this.#reader.read(bytes)
+    if (head === undefined) {
+      // The one empty line that may precede a request is not its beginning.
+      if (this.#reader.idle && this.#requests > 0) this.#becomeIdle()
+      return bytes.length
+    }
+    if (head.kind === 'error') {
+      this.#refuse(head.status as AnswerStatus, head.message)
+      return bytes.length
+    }
+    const { consumed } = this.#reader
+    this.#begin(head)
+    return consumed
+  }
+
+  #readBody(bytes: Buffer): number {
+    const reader = this.#bodyReader
+    const body = this.#requestBody as RequestBody
+    const exchange = this.#exchange as Exchange
+    const stop = reader.consume(bytes, 0, bytes.length)
+    if (stop === -1) {
+      this.#keepAlive = false
+      exchange.refuse((reader.error?.status ?? 400) as AnswerStatus)
+      return bytes.length
+    }
+    if (body.wire) {
+      if (stop > 0) body.push(stop === bytes.length ? bytes : bytes.subarray(0, stop))
+    } else {
+      const { content } = reader
+      for (let i = 0; i < content.length; i += 2) body.push(bytes.subarray(content[i], content[i + 1]))
+    }
+    if (this.#exchange !== exchange) return stop
+    if (reader.contentBytes > this.#settings.maxBodyBytes) exchange.refuse(413)
+    else if (reader.done) this.#requestWhole(exchange, body)
+    else exchange.clientProgress()
+    return stop
+  }
+
+  #requestWhole(exchange: Exchange, body: RequestBody): void {
+    this.#reading = false
+    body.finish(body.wire ? nothing : (this.#bodyReader.trailers?.pairs() ?? nothing))
+    exchange.requestComplete()
+  }
+
+  /** A request that was answered already goes on for a while, so that the client comes to read its answer. */
+  #discard(bytes: Buffer): number {
+    this.#lingered += bytes.length
+    if (this.#keepAlive) {
+      const stop = this.#bodyReader.consume(bytes, 0, bytes.length)
+      if (stop !== -1 && this.#bodyReader.done) {
+        this.#next()
+        return stop
+      }
+      if (stop === -1) this.#lingered = Number.POSITIVE_INFINITY
+    }
+    if (this.#lingered > lingerBytes) this.#socket.destroy()
+    return bytes.length
+  }
+
+  // ── a request ──────────────────────────────────────────────────────────────────────────────────────
+
+  #begin(head: RequestHead): void {
+    const settings = this.#settings
+    this.#phase = 'exchange'
+    this.#requests++
+    this.#method = head.method
+    this.#minorVersion = head.minorVersion
+    this.#keepAlive = head.keepAlive && !settings.closing && this.#requests < settings.maxRequests
+    this.#expectsContinue = head.expectContinue
+    this.#bodyReader = emptyBody
+    this.#requestBody = undefined
+    if (head.form === 'authority') {
+      this.#refuse(501, 'CONNECT is not served here.')
+      return
+    }
+    const upgrade = settings.upgradeOf(head)
+    const encrypted = 'encrypted' in this.#socket
+    const request = new SocketRequest(head, this.#peerAddress, encrypted, settings.exchange.forwarding, upgrade)
+    const backend = settings.route(request)
+    if (backend === undefined) {
+      this.#refuse(404, undefined, request)
+      return
+    }
+    if (head.framing === 'length' && head.contentLength > settings.maxBodyBytes) {
+      this.#refuse(413, undefined, request)
+      return
+    }
+    const wire = settings.exchange.engine.takesWire === true
+    const framing = head.framing === 'chunked' || head.framing === 'length' ? head.framing : 'none'
+    const body = new RequestBody(framing, this, settings.replayBytes, wire && framing === 'chunked')
+    if (framing !== 'none') this.#bodyReader = bodyOf(head, { limits: settings.limits, decode: !body.wire })
+    this.#requestBody = body
+    const exchange = new Exchange(settings.exchange, backend, request, body, this, this.#deadline)
+    this.#exchange = exchange
+    exchange.start()
+  }
+
+  /** The body's source: let it come. */
+  resume(): void {
+    if (this.#phase !== 'exchange') return
+    this.#reading = true
+    const stash = this.#stash
+    if (stash !== undefined && !this.#inLoop) {
+      this.#stash = undefined
+      this.#take(stash)
+    }
+    if (this.#stash === undefined) this.#socket.resume()
+  }
+
+  /** The body's source: hold it back. */
+  pause(): void {
+    this.#reading = false
+    this.#socket.pause()
+  }
+
+  // ── writing ────────────────────────────────────────────────────────────────────────────────────────
+
+  informational(status: number, headers: readonly string[]): void {
+    if (this.#minorVersion === 0) return
+    if (status === 100) this.#expectsContinue = false
+    this.#socket.write(`${statusLine(status)}${textOfPairs(headers)}\r\n`, 'latin1')
+  }
+
+  respond(head: ResponseHead, edits: HeaderEdits | undefined, added: string): Passing | undefined {
+    this.#responding = true
+    this.#settleKeepAlive()
+    const { parsed } = head
+    const framing = parsed?.framing
+    let passing: Passing = 'wire'
+    let drop = dropped
+    let framingLine = ''
+    this.#sending = 'as-is'
+    if (!head.hasBody) {
+      if (head.status === 204) drop = droppedWithLength
+    } else if (framing === 'length' || (parsed === undefined && hasLength(head.rawHeaders))) {
+      if (parsed === undefined) passing = 'content'
+    } else if (framing === 'chunked' && this.#minorVersion === 1) {
+      framingLine = chunkedLine
+    } else if (this.#minorVersion === 1) {
+      passing = 'content'
+      this.#sending = 'chunks'
+      framingLine = chunkedLine
+    } else {
+      passing = 'content'
+      this.#sending = 'until-close'
+      this.#keepAlive = false
+    }
+    const first = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
+    this.#head = headText(first, head, drop, edits, `${added}${framingLine}${this.#connectionLine()}`)
+    return passing
+  }
+
+  write(chunk: Buffer): boolean {
+    const socket = this.#socket
+    const head = this.#head
+    this.#head = ''
+    if (this.#sending === 'chunks') {
+      socket.cork()
+      socket.write(`${head}${chunkHead(chunk.length)}`, 'latin1')
+      socket.write(chunk)
+      socket.write(CHUNK_END, 'latin1')
+      socket.uncork()
+    } else if (head === '') socket.write(chunk)
+    else if (chunk.length <= smallBody) socket.write(head + chunk.toString('latin1'), 'latin1')
+    else {
+      socket.cork()
+      socket.write(head, 'latin1')
+      socket.write(chunk)
+      socket.uncork()
+    }
+    return socket.writableLength === 0
+  }
+
+  flush(): void {
+    if (this.#head === '') return
+    this.#socket.write(this.#head, 'latin1')
+    this.#head = ''
+  }
+
+  end(trailers: readonly string[]): void {
+    this.flush()
+    if (this.#sending === 'chunks') {
+      this.#socket.write(trailers.length === 0 ? LAST_CHUNK : lastChunk(trailers), 'latin1')
+    }
+    this.#responded()
+  }
+
+  answer(answer: Answer): void {
+    this.#responding = true
+    this.#settleKeepAlive()
+    const head = `${statusLine(answer.status)}${textOfPairs(answer.headers)}Content-Length: ${answer.body.length}\r\n${this.#connectionLine()}\r\n`
+    const body = this.#method === 'HEAD' ? '' : answer.body.toString('latin1')
+    this.#socket.write(head + body, 'latin1')
+    this.#responded()
+  }
+
+  abort(): void {
+    this.#exchange = undefined
+    this.#phase = 'closed'
+    // To a client that reads up to the end of the connection, an ordinary end would be that of the body.
+    if (this.#sending === 'until-close' && this.#responding) reset(this.#socket)
+    else this.#socket.destroy()
+  }
+
+  switchProtocols(reason: string, headers: readonly string[]): ClientTunnel | undefined {
+    const socket = this.#socket
+    if (socket.destroyed) return undefined
+    this.#exchange = undefined
+    this.#phase = 'closed'
+    this.#deadline.disarm()
+    socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
+    socket.off('error', this.#onError).off('close', this.#onClose)
+    socket.once('close', () => this.#settings.closed(this))
+    socket.write(`HTTP/1.1 101 ${reason || 'Switching Protocols'}\r\n${textOfPairs(headers)}\r\n`, 'latin1')
+    const firstBytes = this.#stash ?? Buffer.alloc(0)
+    this.#stash = undefined
+    socket.resume()
+    return { socket, firstBytes }
+  }
+
+  /** Whether another request may follow is settled when the response begins, since its head says so. */
+  #settleKeepAlive(): void {
+    // A client that was promised a 100 and got a response instead need not send its body: nothing says whether it will.
+    if (this.#settings.closing || (this.#expectsContinue && !this.#bodyReader.done)) this.#keepAlive = false
+  }
+
+  #connectionLine(): string {
+    if (!this.#keepAlive) return 'Connection: close\r\n'
+    return this.#minorVersion === 0 ? 'Connection: keep-alive\r\n' : ''
+  }
+
+  /** An answer to something that never became an exchange. */
+  #refuse(status: AnswerStatus, message?: string, request?: SocketRequest): void {
+    this.#phase = 'exchange'
+    // What cannot be read is the end; a request that is only not served here may be followed by another.
+    if (request === undefined || this.#requestBody !== undefined) this.#keepAlive = false
+    if (request !== undefined && request.parsed.framing !== 'none') this.#keepAlive = false
+    this.#settings.refused(status)
+    this.answer(this.#settings.exchange.answers.make(status, request, message))
+  }
+
+  // ── after a response ───────────────────────────────────────────────────────────────────────────────
+
+  #responded(): void {
+    this.#exchange = undefined
+    this.#responding = false
+    this.#reading = false
+    if (this.#phase === 'closed') return
+    const whole = this.#bodyReader.done
+    if (!this.#keepAlive) this.#socket.end()
+    if (whole && this.#keepAlive) this.#next()
+    else this.#linger()
+  }
+
+  #next(): void {
+    this.#bodyReader = emptyBody
+    this.#requestBody = undefined
+    this.#becomeIdle()
+    const stash = this.#stash
+    if (stash !== undefined && !this.#inLoop) {
+      this.#stash = undefined
+      this.#take(stash)
+    }
+    if (this.#stash === undefined) this.#socket.resume()
+  }
+
+  #becomeIdle(): void {
+    this.#phase = 'idle'
+    this.#lingered = 0
+    this.#deadline.arm(this.#settings.httpKeepAliveMs)
+  }
+
+  /** Read on and throw away, for a while: closing on unread bytes would reset the connection under the answer. */
+  #linger(): void {
+    this.#phase = 'linger'
+    this.#deadline.arm(lingerMs)
+    const stash = this.#stash
+    if (stash !== undefined && !this.#inLoop) {
+      this.#stash = undefined
+      this.#take(stash)
+    }
+    this.#socket.resume()
+  }
+
+  #close(): void {
+    this.#phase = 'closed'
+    this.#deadline.disarm()
+    this.#socket.destroy()
+  }
+
+  // ── ends ───────────────────────────────────────────────────────────────────────────────────────────
+
+  #overdue(): void {
+    const exchange = this.#exchange
+    if (exchange !== undefined) exchange.overdue()
+    else if (this.#phase === 'head' || (this.#phase === 'idle' && this.#requests === 0 && !this.#reader.idle)) {
+      this.#refuse(408)
+    } else this.#close()
+  }
+
+  readonly #onDrain = (): void => {
+    this.#exchange?.clientReady()
+  }
+
+  /** The client sends no more. One that has asked for something is taken to be gone, as Node's server takes it. */
+  readonly #onEnd = (): void => {
+    const exchange = this.#exchange
+    if (exchange !== undefined) exchange.clientGone()
+    else if (this.#phase === 'linger' && this.#socket.writableEnded) this.#socket.destroy()
+    else this.#socket.end()
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#exchange?.clientGone(error)
+  }
+
+  readonly #onClose = (): void => {
+    this.#phase = 'closed'
+    this.#deadline.disarm()
+    this.#exchange?.clientGone()
+    this.#settings.closed(this)
+  }
+}
+
+const nothing: readonly string[] = []
+const chunkedLine = 'Transfer-Encoding: chunked\r\n'
+const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'te', 'upgrade', 'transfer-encoding']
+const dropped = new FieldSet(hopByHop)
+const droppedWithLength = new FieldSet([...hopByHop, 'content-length'])
+
+function hasLength(headers: readonly string[]): boolean {
+  for (let i = 0; i < headers.length; i += 2) if ((headers[i] as string).toLowerCase() === 'content-length') return true
+  return false
+}
+
+/** Only TCP knows a reset, and TLS sockets do not let it through: there the missing close alert tells. */
+function reset(socket: Socket): void {
+  if (socket.remoteFamily !== undefined && !('encrypted' in socket)) socket.resetAndDestroy()
+  else socket.destroy()
+}

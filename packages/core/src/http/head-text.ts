@@ -1,0 +1,88 @@
+/**
+ * Heads as text, for those who write bytes: what came, without what does not go on, with what is added.
+ *
+ * A head that the codec read goes on as slices of its own text; one that came as names and values is written out.
+ */
+import { DropList, forwardHead, type HeaderLines } from '@evener/http1'
+import type { HeaderEdits } from '@evener/session'
+import { connectionNames, isIndispensable } from './headers.ts'
+
+/** Names of fields, in lower case, in the two forms in which heads are edited. */
+export class FieldSet {
+  readonly names: ReadonlySet<string>
+  readonly list: DropList
+
+  constructor(names: readonly string[]) {
+    this.names = new Set(names)
+    this.list = new DropList(names)
+  }
+}
+
+/** A head in whichever form it came. */
+export interface AnyHead {
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[]
+  /** The same as the codec read it, where it did. */
+  readonly parsed?:
+    | { readonly lines: HeaderLines; readonly hopHeaders: readonly string[] | undefined }
+    | undefined
+}
+
+// What a field may hold (RFC 9110 section 5.5); what came by the codec or by Node's parser is known to.
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/**
+ * The whole head, its empty line included.
+ * @param firstLine with its CRLF
+ * @param drop fields that do not go on; those that `Connection` names do not either
+ * @param edits fields taken out, replaced and added
+ * @param added lines of our own, each with its CRLF
+ */
+export function headText(
+  firstLine: string,
+  head: AnyHead,
+  drop: FieldSet,
+  edits: HeaderEdits | undefined,
+  added: string,
+): string {
+  const { parsed } = head
+  let named = parsed === undefined ? connectionNames(head.rawHeaders) : parsed.hopHeaders
+  if (named !== undefined) named = named.filter(name => !isIndispensable(name))
+  let lines = added
+  if (edits !== undefined) {
+    const changed = changedNames(edits)
+    if (changed.length > 0) named = named === undefined ? changed : [...named, ...changed]
+    for (const list of [edits.set, edits.append]) {
+      for (const [name, value] of list ?? none) {
+        // An affinity of the host's own may be wrong; that must not break the message.
+        if (fieldValue.test(value)) lines += `${name}: ${value}\r\n`
+      }
+    }
+  }
+  if (parsed !== undefined) return forwardHead(firstLine, parsed.lines, drop.list, named, lines)
+  const { rawHeaders } = head
+  let text = firstLine
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    const lower = name.toLowerCase()
+    if (drop.names.has(lower) || named?.includes(lower) === true) continue
+    text += `${name}: ${rawHeaders[i + 1]}\r\n`
+  }
+  return `${text}${lines}\r\n`
+}
+
+const none: readonly (readonly [string, string])[] = []
+
+/** The names whose fields make way: those taken out, and those replaced. */
+export function changedNames(edits: HeaderEdits): string[] {
+  const names = edits.remove?.map(name => name.toLowerCase()) ?? []
+  for (const [name] of edits.set ?? none) names.push(name.toLowerCase())
+  return names
+}
+
+/** Lines from names and values in turn. */
+export function textOfPairs(headers: readonly string[]): string {
+  let text = ''
+  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+  return text
+}
