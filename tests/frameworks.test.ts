@@ -124,6 +124,22 @@ describe('Express 5', () => {
     expect(errors).toEqual([error])
   })
 
+  test('what a balancer of its own throws does so too, and the request is over', async () => {
+    const backend = backendOf(await origin(), {
+      balancer: {
+        name: 'broken',
+        rebuild: () => undefined,
+        pick: () => {
+          throw new Error('broken')
+        },
+      },
+    })
+    const { port, errors } = await serve(app => app.use(door(backend)))
+    expect((await request(port)).status).toBe(500)
+    expect(errors).toMatchObject([{ message: 'broken' }])
+    expect(backend.counters).toMatchObject({ requests: 1, requestsNow: 0, failed: 1 })
+  })
+
   test('a server that cannot be reached is no error of the application: 502', async () => {
     const server = await origin()
     await server.refuse()

@@ -52,9 +52,13 @@ async function listen(port: number): Promise<boolean> {
 if (!(await listen(8080))) await listen(0)
 const { port } = proxy.server.address() as AddressInfo
 
-say(`proxy on http://localhost:${port}; app1 ${app1.address}, app2 ${app2.address}, static ${statics.address}`)
+say(
+  `proxy on http://localhost:${port}; app1 ${app1.address}, app2 ${app2.address}, static ${statics.address}`,
+)
 for (const backend of [proxy.app, proxy.statics]) {
-  backend.on('down', server => say(`  ${server.id} found down: ${server.lastCheck?.code} ${server.lastCheck?.message}`))
+  backend.on('down', server =>
+    say(`  ${server.id} found down: ${server.lastCheck?.code} ${server.lastCheck?.message}`),
+  )
   backend.on('up', server => say(`  ${server.id} found up: ${server.lastCheck?.code}`))
 }
 
@@ -87,7 +91,10 @@ const [before1, before2] = [app1.served, app2.served]
 await reach(Math.max(minimum, traffic.sent + 600))
 await traffic.stop()
 const [share1, share2] = [app1.served - before1, app2.served - before2]
-check(Math.abs(share1 - share2) <= 0.1 * (share1 + share2), `app1 and app2 share again: ${share1} and ${share2}`)
+check(
+  Math.abs(share1 - share2) <= 0.1 * (share1 + share2),
+  `app1 and app2 share again: ${share1} and ${share2}`,
+)
 
 for (const [reason, count] of traffic.failures) say(`  failed: ${count} × ${reason}`)
 const { counters } = proxy.app
@@ -119,6 +126,7 @@ async function end(): Promise<void> {
   proxy.app.close()
   proxy.statics.close()
   await Promise.all([app1.kill(), app2.kill(), statics.kill()])
-  if (complaints.length > 0) console.error(`\nNot as it should be:\n${complaints.map(line => `  - ${line}`).join('\n')}`)
+  if (complaints.length > 0)
+    console.error(`\nNot as it should be:\n${complaints.map(line => `  - ${line}`).join('\n')}`)
   process.exitCode = complaints.length > 0 ? 1 : 0
 }

@@ -36,7 +36,15 @@
  */
 import { createServer, type Server as NodeServer } from 'node:http'
 import { roundRobin } from '@evener/algorithms'
-import { type Backend, type BackendOptions, createBackend, type HttpHandler, httpHandler, httpProxy3Engine, pathOf } from '@evener/core'
+import {
+  type Backend,
+  type BackendOptions,
+  createBackend,
+  type HttpHandler,
+  httpHandler,
+  httpProxy3Engine,
+  pathOf,
+} from '@evener/core'
 import { tcpCheck } from '@evener/health'
 
 const seconds = 1000
@@ -73,7 +81,10 @@ const staticEndings = ['.jpg', '.gif', '.png', '.css', '.js']
 /** `acl url_static`: decided on the path as it came, in any case. */
 export function isStatic(uri: string): boolean {
   const path = pathOf(uri).toLowerCase()
-  return staticBeginnings.some(beginning => path.startsWith(beginning)) || staticEndings.some(ending => path.endsWith(ending))
+  return (
+    staticBeginnings.some(beginning => path.startsWith(beginning)) ||
+    staticEndings.some(ending => path.endsWith(ending))
+  )
 }
 
 /** Build the proxy; it does not listen yet. */

@@ -233,7 +233,7 @@ function informational(subject: ContractSubject): void {
 }
 
 function largeHeads(subject: ContractSubject): void {
-  const large = Array.from({ length: 100 }, (_, i): [string, string] => [`X-Large-${i}`, 'v'.repeat(100)])
+  const large = Array.from({ length: 60 }, (_, i): [string, string] => [`X-Large-${i}`, 'v'.repeat(190)])
 
   test('a request head of 12 KB passes', async () => {
     const { client, server } = await world(subject)
@@ -371,7 +371,7 @@ function clientConnections(subject: ContractSubject): void {
   })
 
   test('a pipelined request whose answer breaks does not take the one before it away', async () => {
-    const { client, server } = await world(subject)
+    const { client, server, backend } = await world(subject)
     const broken = signal()
     const begin = 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf'
     server.behave(request =>
@@ -381,8 +381,7 @@ function clientConnections(subject: ContractSubject): void {
     )
     const one = await client()
     await one.send(ask('/0') + ask('/1'))
-    await server.waitFor(({ requests }) => requests.find(each => each.target === '/1')?.answered)
-    await server.waitFor(each => each.connections.length === 1)
+    await expect.poll(() => backend.counters.failed, { interval: 1 }).toBe(1)
     broken.give()
     expect(await one.readResponse()).toMatchObject({ status: 200, text: 'whole', complete: true })
     expect((await one.readUntilClose()).toString()).not.toMatch(/\r\n\r\nhalf.{996}/s)

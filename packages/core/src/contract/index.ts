@@ -2,6 +2,7 @@ export { engineContract } from './engine-contract.ts'
 export { isolate, runIsolated } from './isolated.ts'
 export {
   type ContractSubject,
+  frontendSubject,
   httpHandlerSubject,
   type Isolated,
   type Memory,

@@ -385,9 +385,10 @@ function gracefulClose(subject: ContractSubject): void {
     const closed = served.drain(30_000).then(() => {
       drained = true
     })
-    await idle.send(get)
+    await idle.send(get.replace('\r\n\r\n', '\r\nAccept: application/json\r\n\r\n'))
     const refused = await idle.readResponse()
     expect(refused).toMatchObject({ status: 503, complete: true })
+    expect(JSON.parse(refused.text)).toMatchObject({ status: 503 })
     expect(refused.header('connection')).toBe('close')
     expect(drained).toBe(false)
     release.give()

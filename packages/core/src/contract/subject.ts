@@ -5,6 +5,7 @@
 import { createServer, type Server as NodeServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Backend } from '../balance/backend.ts'
+import { createFrontend } from '../frontend/frontend.ts'
 import type { Engine } from '../http/engine.ts'
 import { type HttpHandlerOptions, httpHandler, type Route } from '../http/http-handler.ts'
 
@@ -84,6 +85,32 @@ export function httpHandlerSubject(
           const closed = new Promise<void>(resolve => server.close(() => resolve()))
           server.closeAllConnections()
           await closed
+        },
+      }
+    },
+  }
+}
+
+/** `createFrontend`, with an engine of this make. */
+export function frontendSubject(
+  name: string,
+  makeEngine: () => Engine,
+  isolated?: ContractSubject['isolated'],
+): ContractSubject {
+  return {
+    name: `createFrontend with ${name}`,
+    ...(isolated !== undefined && { isolated }),
+    async serve(backendOrRoute, options = {}) {
+      const engine = makeEngine()
+      const frontend = createFrontend({ ...options, route: backendOrRoute, engine })
+      const { port } = await frontend.listen({ port: 0, host: '127.0.0.1' })
+      return {
+        port: port as number,
+        active: () => frontend.active,
+        drain: drainMs => frontend.close({ drainMs }),
+        async close() {
+          await frontend.close({ drainMs: 0 })
+          engine.close()
         },
       }
     },

@@ -183,11 +183,15 @@ export class Exchange implements Attempt, TunnelOwner {
     return headers
   }
 
-  /** HTTP/1.0 may name the host in the target alone, and only the path goes on (RFC 9112 section 3.2.2). */
+  /**
+   * HTTP/1.0 may name the host in the target alone, of which only the path goes on, or not at all; in HTTP/1.1, in which
+   * the request goes on, there must be one (RFC 9112 section 3.2).
+   */
   get #missingHost(): string {
     const { request } = this
-    if (request.versionMinor === 1 || request.authority === '' || request.header('host') !== undefined) return ''
-    return `Host: ${request.authority}\r\n`
+    if (request.versionMinor === 1 || request.header('host') !== undefined) return ''
+    const { address } = this.server
+    return `Host: ${request.authority || (address.path === undefined ? address.text : 'localhost')}\r\n`
   }
 
   connected(): void {
@@ -348,7 +352,8 @@ export class Exchange implements Attempt, TunnelOwner {
   #attemptFailed(outcome: Failed): void {
     this.#transfer = undefined
     if (this.#status !== 0) {
-      // The client has part of a response: only breaking off tells it that the rest is missing.
+      // The client has, or now gets, part of a response: only breaking off tells it that the rest is missing.
+      this.#client.flush()
       this.#client.abort()
       this.#end(outcome)
       return
@@ -512,7 +517,9 @@ class ResponseView implements AffinityResponse {
 
   get setCookies(): readonly string[] {
     const { parsed } = this.#head
-    return parsed === undefined ? headerValues(this.#head.rawHeaders, 'set-cookie') : parsed.lines.all('set-cookie')
+    return parsed === undefined
+      ? headerValues(this.#head.rawHeaders, 'set-cookie')
+      : parsed.lines.all('set-cookie')
   }
 }
 

@@ -110,8 +110,12 @@ export class Forwarding {
     const elements = this.#standard ? request.header('forwarded') : undefined
     const drop =
       chain === undefined
-        ? elements === undefined ? drops.noField : drops.forwarded
-        : elements === undefined ? drops.for : drops.both
+        ? elements === undefined
+          ? drops.noField
+          : drops.forwarded
+        : elements === undefined
+          ? drops.for
+          : drops.both
     return { drop, added: this.#added(request, !excepted, false, chain, elements) }
   }
 

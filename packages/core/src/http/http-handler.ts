@@ -262,16 +262,16 @@ class HttpDoor {
     next: ((error?: unknown) => void) | undefined,
     connection: UpgradeConnection | undefined,
   ): void {
-    if (this.#closing) {
-      res.shouldKeepAlive = false
-      this.#answer(req, res, 503)
-      return
-    }
     const request = this.#read(req)
     if (!(request instanceof NodeRequest)) {
       // A message that is not what it should be: whatever follows it on this connection is not to be trusted.
       res.shouldKeepAlive = false
       this.#answer(req, res, request.status, undefined, request.message || undefined)
+      return
+    }
+    if (this.#closing) {
+      res.shouldKeepAlive = false
+      this.#answer(req, res, 503, request)
       return
     }
     let backend: Backend | undefined

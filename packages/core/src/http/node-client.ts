@@ -192,11 +192,16 @@ export class NodeClient implements ClientSide, BodySource {
   }
 
   abort(): void {
-    const { socket } = this.#res
+    const res = this.#res
+    const { socket } = res
+    if (socket === null && res.headersSent && !this.#req.socket.destroyed) {
+      // Behind another response on its connection: broken off when what it has said so far goes out.
+      res.write('', () => this.abort())
+      return
+    }
     // To a client that reads up to the end of the connection, an ordinary end would be that of the body.
     if (this.#untilClose && socket !== null && resettable(socket)) socket.resetAndDestroy()
-    // Behind another response on its connection it has no socket yet, and is broken off when its turn comes.
-    this.#res.destroy()
+    res.destroy()
   }
 
   switchProtocols(reason: string, headers: Headers): ClientTunnel | undefined {

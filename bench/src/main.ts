@@ -1,0 +1,113 @@
+/** `npx pnpm@12 bench`: see README.md beside this folder, or `--help`. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { allowedCores, partCores } from './machine/cores.ts'
+import { Keeper } from './machine/keeper.ts'
+import { describeMachine } from './machine/machine.ts'
+import { findProgram, missingProgram, programVersion } from './machine/programs.ts'
+import { type BenchOptions, parseOptions, usage } from './options.ts'
+import { type Origin, startOrigin } from './origin/origin.ts'
+import { resultsPage } from './report/page.ts'
+import { plot } from './report/plot.ts'
+import { mergeRows, type Results, type RowResult } from './report/results.ts'
+import { rowTable } from './report/table.ts'
+import { rows as allRows } from './rows.ts'
+import { belongs, runRow } from './run.ts'
+
+const say = (line: string): void => console.error(line)
+
+/** The commit that is measured. */
+function commit(): string {
+  const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim()
+  try {
+    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : '+')
+  } catch {
+    return 'unknown'
+  }
+}
+
+async function measure(options: BenchOptions, keeper: Keeper): Promise<Results> {
+  const allowed = allowedCores()
+  const cores = findProgram('taskset') === undefined ? partCores([]) : partCores(allowed)
+  const missing = [
+    ...['nginx', 'taskset', 'setpriv'].map(missingProgram).filter(reason => reason !== undefined),
+    ...options.subjects.flatMap(subject => {
+      const reason = subject.missing()
+      return reason === undefined ? [] : [`${subject.name} is left out: ${reason}`]
+    }),
+    ...options.rows.flatMap(({ name, needs }) => {
+      const reason = needs === undefined ? undefined : missingProgram(needs)
+      return reason === undefined ? [] : [`the row ${name} is left out: ${reason}`]
+    }),
+  ]
+  for (const line of missing) say(line)
+
+  const subjects = options.subjects.filter(subject => subject.missing() === undefined)
+  const rows: RowResult[] = []
+  let origin: Origin | undefined
+  try {
+    origin = await startOrigin(keeper, cores)
+    const machine = describeMachine(cores, allowed)
+    const { repeats, seconds, quick } = options
+    const common = { commit: commit(), repeats, seconds, quick, machine, origin: origin.about }
+    for (const row of options.rows) {
+      const { name, title, compared, needs } = row
+      const reason = needs === undefined ? undefined : missingProgram(needs)
+      const taking = subjects.filter(subject => belongs(subject, row))
+      if (taking.length === 0 && reason === undefined) continue
+      const found =
+        reason === undefined ? await runRow(row, taking, { ...options, keeper, cores, origin, say }) : []
+      const result: RowResult = {
+        ...{ name, title, compared, ...common },
+        date: new Date().toISOString(),
+        load: needs === 'wrk' ? `wrk ${programVersion('wrk', '-v')}` : 'a client of its own',
+        subjects: found,
+        ...(reason !== undefined && { skipped: reason }),
+      }
+      rows.push(result)
+      if (!options.json && reason === undefined) console.log(`\n## ${name}: ${title}\n\n${rowTable(result)}`)
+    }
+  } finally {
+    origin?.close()
+  }
+  return { rows, missing }
+}
+
+/** Into the files that are committed. Rows that were not measured now stay as they were. */
+function write({ rows }: Results): void {
+  const file = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
+  const data = file('results.json')
+  const old = existsSync(data) ? (JSON.parse(readFileSync(data, 'utf8')) as { rows: RowResult[] }).rows : []
+  const names = allRows.map(({ name }) => name)
+  const merged = mergeRows(old, rows, names)
+  writeFileSync(data, `${JSON.stringify({ rows: merged }, undefined, 2)}\n`)
+  writeFileSync(file('results.svg'), plot(merged))
+  writeFileSync(file('RESULTS.md'), resultsPage(merged, 'results.svg'))
+  say('written: bench/RESULTS.md, bench/results.json, bench/results.svg')
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2))
+  if (options.help) return console.log(usage)
+  if (process.platform !== 'linux') throw new Error('the bench reads /proc, and so runs on Linux only')
+  const keeper = new Keeper()
+  // `exit` is where the keeper kills whatever still runs.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+  try {
+    const results = await measure(options, keeper)
+    if (options.json) console.log(JSON.stringify(results, undefined, 2))
+    if (options.write) write(results)
+    const failed = results.rows.some(row => row.subjects.some(({ failure }) => failure !== undefined))
+    if (failed) process.exitCode = 1
+  } finally {
+    keeper.close()
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  say((error as Error).message)
+  process.exitCode = 2
+}

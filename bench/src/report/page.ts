@@ -1,0 +1,46 @@
+/** RESULTS.md: the machine, the picture, and a table for each row. */
+import type { RowResult } from './results.ts'
+import { rowTable, table } from './table.ts'
+
+const day = (date: string): string => date.slice(0, 10)
+
+function subjectsTable(rows: readonly RowResult[]): string {
+  const seen = new Map<string, string[]>()
+  for (const { name, version, about } of rows.flatMap(({ subjects }) => subjects)) {
+    seen.set(name, [name, version, about])
+  }
+  return table(['subject', 'version', 'as measured'], [...seen.values()])
+}
+
+/** How a row was measured; said once for rows that agree. */
+function circumstances({ machine, date, commit, repeats, seconds, quick, origin, load }: RowResult): string {
+  return [
+    `- ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.kernel}, Node ${machine.node}`,
+    `- ${machine.pinning}`,
+    `- servers: ${origin}; load: ${load}`,
+    `- ${day(date)}, Evener at ${commit}; ${repeats} repeats of ${seconds} s, interleaved${quick ? ' (a quick look)' : ''}`,
+    '',
+  ].join('\n')
+}
+
+export function resultsPage(rows: readonly RowResult[], plotFile: string): string {
+  const groups = new Map<string, RowResult[]>()
+  for (const row of rows) {
+    const how = circumstances(row)
+    groups.set(how, [...(groups.get(how) ?? []), row])
+  }
+  const measured = [...groups].map(([how, group]) =>
+    groups.size === 1 ? how : `Rows ${group.map(({ name }) => `\`${name}\``).join(', ')}:\n\n${how}`,
+  )
+  const sections = rows.map(row => `## \`${row.name}\`: ${row.title}\n\n${rowTable(row)}`)
+  return `# Results of the bench
+
+Written by \`npx pnpm@12 bench --write\`; the method is in [README.md](README.md). Medians, with the least and the most
+of the repeats in brackets. Multiples are taken repeat by repeat, within one run.
+
+${measured.join('\n')}
+![Bars for each row](${plotFile})
+
+${subjectsTable(rows)}
+${sections.join('\n')}`
+}

@@ -1,0 +1,37 @@
+/** A subject that runs in Node: `child.ts` loads its file in a process of its own and calls `start`. */
+import { nodeLaunch } from '../machine/node-child.ts'
+import { packageVersion } from '../machine/programs.ts'
+import type { Place, Subject } from './subject.ts'
+
+/** What a Node subject says of itself. */
+export interface NodeSubjectOptions {
+  readonly name: string
+  readonly about: string
+  /** The npm package that it measures. */
+  readonly package: string
+  readonly rows?: readonly string[]
+  readonly proxies?: boolean
+  readonly sticky?: boolean
+  /** Listen at this place. Loads its packages by itself, so that no other subject's process carries them. */
+  readonly start: (place: Place) => Promise<void>
+}
+
+export interface NodeSubject extends Subject {
+  readonly start: (place: Place) => Promise<void>
+}
+
+export function nodeSubject({ proxies = true, sticky = false, ...options }: NodeSubjectOptions): NodeSubject {
+  const file = new URL('./child.ts', import.meta.url)
+  return {
+    ...options,
+    proxies,
+    sticky,
+    modes: ['http'],
+    version: () => packageVersion(options.package) ?? 'unknown',
+    missing: () =>
+      packageVersion(options.package) === undefined
+        ? `the npm package ${options.package} is not installed`
+        : undefined,
+    launch: place => nodeLaunch(file, [options.name, JSON.stringify(place)]),
+  }
+}

@@ -1,0 +1,1 @@
+export { type EvenerOptions, evener } from './plugin.ts'
