@@ -3,9 +3,9 @@ import { leastConnections, roundRobin } from '@evener/algorithms'
 import { type Backend, createBackend } from '@evener/core'
 import { seededRandom } from '@evener/testing'
 import { describe, expect, it } from 'vitest'
+import { subjects } from './subjects.ts'
 import { Load } from './support/load.ts'
 import { RestartableServer } from './support/restartable-server.ts'
-import { subjects } from './subjects.ts'
 
 const changes = 1_000
 

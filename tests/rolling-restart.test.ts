@@ -2,9 +2,9 @@
 import { createBackend } from '@evener/core'
 import { tcpCheck } from '@evener/health'
 import { describe, expect, it } from 'vitest'
+import { subjects } from './subjects.ts'
 import { Load, until } from './support/load.ts'
 import { RestartableServer } from './support/restartable-server.ts'
-import { subjects } from './subjects.ts'
 
 const total = 50_000
 
@@ -43,7 +43,13 @@ describe.each(subjects)('$name', subject => {
 
       expect(Object.fromEntries(result.failures)).toEqual({})
       expect(result.answered).toBe(total)
-      expect(counters).toMatchObject({ requests: total, completed: total, failed: 0, aborted: 0, rejected: 0 })
+      expect(counters).toMatchObject({
+        requests: total,
+        completed: total,
+        failed: 0,
+        aborted: 0,
+        rejected: 0,
+      })
       expect(result.byServer.size).toBe(3)
     },
     120_000,

@@ -106,4 +106,3 @@ export async function until(holds: () => boolean): Promise<void> {
 function count(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1)
 }
-

@@ -16,16 +16,21 @@ export type { BackendTimeouts } from './balance/timeouts.ts'
 export type { Clock, Timer } from './base/clock.ts'
 export { type ErrorCode, EvenerError } from './base/errors.ts'
 export { type HttpProxy3Options, httpProxy3Engine } from './engines/http-proxy-3.ts'
-export type { AnswerContext, AnswerStatus, ErrorPage, ErrorPages } from './http/answer.ts'
-export type { Attempt, AttemptFailure, Engine, ResponseHead, Transfer } from './http/engine.ts'
-export type { ForwardedOptions } from './http/forwarded.ts'
+export { type Http1EngineOptions, http1Engine, type Reuse } from './engines/http1/http1-engine.ts'
+export { type Closable, type ClusterOptions, type RunningCluster, runCluster } from './frontend/cluster.ts'
 export {
-  type CloseOptions,
-  type DoorTimeouts,
-  type HttpHandler,
-  type HttpHandlerOptions,
-  httpHandler,
-  type Route,
-} from './http/http-handler.ts'
+  type BindOptions,
+  type BoundAddress,
+  createFrontend,
+  Frontend,
+  FrontendCounters,
+  type FrontendEvents,
+  type FrontendOptions,
+} from './frontend/frontend.ts'
+export type { AnswerContext, AnswerStatus, ErrorPage, ErrorPages } from './http/answer.ts'
+export type { CloseOptions, DoorTimeouts, Route } from './http/door.ts'
+export type { Attempt, AttemptFailure, Engine, Passing, ResponseHead, Transfer } from './http/engine.ts'
+export type { ForwardedOptions } from './http/forwarded.ts'
+export { type HttpHandler, type HttpHandlerOptions, httpHandler } from './http/http-handler.ts'
 export { type ClientRequest, pathOf } from './http/request.ts'
 export type { RequestBody } from './http/request-body.ts'

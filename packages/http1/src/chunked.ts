@@ -11,6 +11,7 @@ import type { Body } from './body.ts'
 import { CR, HEX, LF, SEMICOLON } from './bytes.ts'
 import { afterByte, EXTENSION_END, EXTENSION_FAULT, EXTENSION_START } from './chunk-extension.ts'
 import { MessageError, type MessageErrorCode, type MessageSide } from './error.ts'
+import { hasForbiddenTrailer } from './forbidden-trailers.ts'
 import { type HeaderLines, linesOf } from './header-lines.ts'
 import type { Limits } from './limits.ts'
 import { SectionScanner } from './scanner.ts'
@@ -168,8 +169,7 @@ export class ChunkedBody implements Body {
       return end
     }
     const lines = linesOf(scanner)
-    // Every known name is of framing, routing or the connection: in a trailer a trap for whoever merges it.
-    if (lines.present !== 0) return this.refuse('EVENER_HTTP1_TRAILER_FORBIDDEN', before - this.taken)
+    if (hasForbiddenTrailer(lines)) return this.refuse('EVENER_HTTP1_TRAILER_FORBIDDEN', before - this.taken)
     this.trailers = lines
     this.trailerScanner = undefined
     this.done = true

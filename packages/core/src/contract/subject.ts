@@ -4,10 +4,11 @@
  */
 import { createServer, type Server as NodeServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Backend } from '../balance/backend.ts'
+import { Backend } from '../balance/backend.ts'
 import { createFrontend } from '../frontend/frontend.ts'
+import type { Route } from '../http/door.ts'
 import type { Engine } from '../http/engine.ts'
-import { type HttpHandlerOptions, httpHandler, type Route } from '../http/http-handler.ts'
+import { type HttpHandlerOptions, httpHandler } from '../http/http-handler.ts'
 
 /** A door that serves. */
 export interface Served {
@@ -102,7 +103,8 @@ export function frontendSubject(
     ...(isolated !== undefined && { isolated }),
     async serve(backendOrRoute, options = {}) {
       const engine = makeEngine()
-      const frontend = createFrontend({ ...options, route: backendOrRoute, engine })
+      const clock = backendOrRoute instanceof Backend ? backendOrRoute.clock : undefined
+      const frontend = createFrontend({ ...options, route: backendOrRoute, engine, clock })
       const { port } = await frontend.listen({ port: 0, host: '127.0.0.1' })
       return {
         port: port as number,

@@ -14,7 +14,18 @@
  * further request, since the two sides may not agree where it would begin.
  */
 import type { Socket } from 'node:net'
-import { type Body, bodyOf, CHUNK_END, chunkHead, emptyBody, LAST_CHUNK, lastChunk, type RequestHead, RequestReader, statusLine } from '@evener/http1'
+import {
+  type Body,
+  bodyOf,
+  CHUNK_END,
+  chunkHead,
+  emptyBody,
+  LAST_CHUNK,
+  lastChunk,
+  type RequestHead,
+  RequestReader,
+  statusLine,
+} from '@evener/http1'
 import type { HeaderEdits } from '@evener/session'
 import { Deadline } from '../base/deadline.ts'
 import { plainAddress } from '../base/networks.ts'
@@ -171,21 +182,26 @@ export class ClientConnection implements ClientSide, BodySource {
     const reader = this.#bodyReader
     const body = this.#requestBody as RequestBody
     const exchange = this.#exchange as Exchange
+    const before = reader.contentBytes
     const stop = reader.consume(bytes, 0, bytes.length)
     if (stop === -1) {
       this.#keepAlive = false
       exchange.refuse((reader.error?.status ?? 400) as AnswerStatus)
       return bytes.length
     }
+    if (reader.contentBytes > this.#settings.maxBodyBytes) {
+      exchange.refuse(413)
+      return stop
+    }
     if (body.wire) {
-      if (stop > 0) body.push(stop === bytes.length ? bytes : bytes.subarray(0, stop))
+      const piece = stop === bytes.length ? bytes : bytes.subarray(0, stop)
+      if (stop > 0) body.push(piece, reader.contentBytes - before)
     } else {
       const { content } = reader
       for (let i = 0; i < content.length; i += 2) body.push(bytes.subarray(content[i], content[i + 1]))
     }
     if (this.#exchange !== exchange) return stop
-    if (reader.contentBytes > this.#settings.maxBodyBytes) exchange.refuse(413)
-    else if (reader.done) this.#requestWhole(exchange, body)
+    if (reader.done) this.#requestWhole(exchange, body)
     else exchange.clientProgress()
     return stop
   }
@@ -223,20 +239,29 @@ export class ClientConnection implements ClientSide, BodySource {
     this.#expectsContinue = head.expectContinue
     this.#bodyReader = emptyBody
     this.#requestBody = undefined
+    if (!head.expectContinue && head.minorVersion === 1 && head.lines.has('expect')) {
+      this.#refuse(417)
+      return
+    }
     if (head.form === 'authority') {
       this.#refuse(501, 'CONNECT is not served here.')
       return
     }
     const upgrade = settings.upgradeOf(head)
     const encrypted = 'encrypted' in this.#socket
-    const request = new SocketRequest(head, this.#peerAddress, encrypted, settings.exchange.forwarding, upgrade)
+    const request = new SocketRequest(
+      head,
+      this.#peerAddress,
+      encrypted,
+      settings.exchange.forwarding,
+      upgrade,
+    )
     const backend = settings.route(request)
-    if (backend === undefined) {
-      this.#refuse(404, undefined, request)
-      return
-    }
-    if (head.framing === 'length' && head.contentLength > settings.maxBodyBytes) {
-      this.#refuse(413, undefined, request)
+    const tooLarge = head.framing === 'length' && head.contentLength > settings.maxBodyBytes
+    if (typeof backend === 'number' || tooLarge) {
+      // It is understood, and only not served: what follows it on this connection may be.
+      this.#bodyReader = bodyOf(head, { limits: settings.limits })
+      this.#refuse(typeof backend === 'number' ? backend : 413, undefined, request)
       return
     }
     const wire = settings.exchange.engine.takesWire === true
@@ -244,7 +269,17 @@ export class ClientConnection implements ClientSide, BodySource {
     const body = new RequestBody(framing, this, settings.replayBytes, wire && framing === 'chunked')
     if (framing !== 'none') this.#bodyReader = bodyOf(head, { limits: settings.limits, decode: !body.wire })
     this.#requestBody = body
-    const exchange = new Exchange(settings.exchange, backend, request, body, this, this.#deadline)
+    // One deadline for the connection's whole life, unless the backend keeps time by another clock.
+    const shared = backend.clock === settings.clock
+    if (!shared) this.#deadline.rest()
+    const exchange = new Exchange(
+      settings.exchange,
+      backend,
+      request,
+      body,
+      this,
+      shared ? this.#deadline : undefined,
+    )
     this.#exchange = exchange
     exchange.start()
   }
@@ -281,7 +316,7 @@ export class ClientConnection implements ClientSide, BodySource {
     const { parsed } = head
     const framing = parsed?.framing
     let passing: Passing = 'wire'
-    let drop = dropped
+    let drop = droppedUnchunked
     let framingLine = ''
     this.#sending = 'as-is'
     if (!head.hasBody) {
@@ -289,9 +324,11 @@ export class ClientConnection implements ClientSide, BodySource {
     } else if (framing === 'length' || (parsed === undefined && hasLength(head.rawHeaders))) {
       if (parsed === undefined) passing = 'content'
     } else if (framing === 'chunked' && this.#minorVersion === 1) {
+      drop = dropped
       framingLine = chunkedLine
     } else if (this.#minorVersion === 1) {
       passing = 'content'
+      drop = dropped
       this.#sending = 'chunks'
       framingLine = chunkedLine
     } else {
@@ -351,9 +388,15 @@ export class ClientConnection implements ClientSide, BodySource {
   abort(): void {
     this.#exchange = undefined
     this.#phase = 'closed'
+    const socket = this.#socket
     // To a client that reads up to the end of the connection, an ordinary end would be that of the body.
-    if (this.#sending === 'until-close' && this.#responding) reset(this.#socket)
-    else this.#socket.destroy()
+    if (this.#sending === 'until-close' && this.#responding) reset(socket)
+    else if (socket.writableLength === 0 || this.#responding) socket.destroy()
+    else {
+      // The response before this one is still on its way; it has a while to get there.
+      this.#deadline.arm(lingerMs)
+      socket.destroySoon()
+    }
   }
 
   switchProtocols(reason: string, headers: readonly string[]): ClientTunnel | undefined {
@@ -386,9 +429,8 @@ export class ClientConnection implements ClientSide, BodySource {
   /** An answer to something that never became an exchange. */
   #refuse(status: AnswerStatus, message?: string, request?: SocketRequest): void {
     this.#phase = 'exchange'
-    // What cannot be read is the end; a request that is only not served here may be followed by another.
-    if (request === undefined || this.#requestBody !== undefined) this.#keepAlive = false
-    if (request !== undefined && request.parsed.framing !== 'none') this.#keepAlive = false
+    // After what cannot be read, nobody knows where a next request would begin.
+    if (request === undefined) this.#keepAlive = false
     this.#settings.refused(status)
     this.answer(this.#settings.exchange.answers.make(status, request, message))
   }
@@ -447,7 +489,10 @@ export class ClientConnection implements ClientSide, BodySource {
   #overdue(): void {
     const exchange = this.#exchange
     if (exchange !== undefined) exchange.overdue()
-    else if (this.#phase === 'head' || (this.#phase === 'idle' && this.#requests === 0 && !this.#reader.idle)) {
+    else if (
+      this.#phase === 'head' ||
+      (this.#phase === 'idle' && this.#requests === 0 && !this.#reader.idle)
+    ) {
       this.#refuse(408)
     } else this.#close()
   }
@@ -480,10 +525,13 @@ const nothing: readonly string[] = []
 const chunkedLine = 'Transfer-Encoding: chunked\r\n'
 const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'te', 'upgrade', 'transfer-encoding']
 const dropped = new FieldSet(hopByHop)
-const droppedWithLength = new FieldSet([...hopByHop, 'content-length'])
+// A Trailer field announces what only a chunked body can carry.
+const droppedUnchunked = new FieldSet([...hopByHop, 'trailer'])
+const droppedWithLength = new FieldSet([...hopByHop, 'trailer', 'content-length'])
 
 function hasLength(headers: readonly string[]): boolean {
-  for (let i = 0; i < headers.length; i += 2) if ((headers[i] as string).toLowerCase() === 'content-length') return true
+  for (let i = 0; i < headers.length; i += 2)
+    if ((headers[i] as string).toLowerCase() === 'content-length') return true
   return false
 }
 

@@ -46,7 +46,10 @@ const settledMs = 10_000
  * @param start makes and starts what a worker runs; it should listen before it resolves
  * @throws {EvenerError} `EVENER_INVALID_OPTION`, `EVENER_UNKNOWN_OPTION`
  */
-export async function runCluster(start: () => Promise<Closable>, options: ClusterOptions = {}): Promise<RunningCluster> {
+export async function runCluster(
+  start: () => Promise<Closable>,
+  options: ClusterOptions = {},
+): Promise<RunningCluster> {
   knownOptions('runCluster', options, ['workers', 'restartDelayMs', 'drainMs', 'died'])
   const drainMs = integer('runCluster.drainMs', options.drainMs, 30_000, 0, 2_147_483_647)
   if (cluster.isWorker) return await work(start, drainMs)
@@ -121,10 +124,13 @@ class Primary implements RunningCluster {
     const settled = this.#clock.now() - startedAt > settledMs
     this.#delayNowMs = settled ? this.#delayMs : Math.min(this.#delayNowMs * 2, 60_000)
     // Not a timer that lets the process end: without workers, a cluster still is one.
-    const timer = setTimeout(() => {
-      this.#restarts.delete(entry)
-      void this.#fork()
-    }, settled ? this.#delayMs : this.#delayNowMs / 2)
+    const timer = setTimeout(
+      () => {
+        this.#restarts.delete(entry)
+        void this.#fork()
+      },
+      settled ? this.#delayMs : this.#delayNowMs / 2,
+    )
     const entry: Timer = { cancel: () => clearTimeout(timer) }
     this.#restarts.add(entry)
   }

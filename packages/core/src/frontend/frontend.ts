@@ -12,7 +12,7 @@ import { type Clock, monotonic } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, invalid, knownOptions, withMethod } from '../base/options.ts'
 import { http1Engine } from '../engines/http1/http1-engine.ts'
-import { Answers, type AnswerStatus, type ErrorPages } from '../http/answer.ts'
+import { type AnswerStatus, Answers, type ErrorPages } from '../http/answer.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, routeOf } from '../http/door.ts'
 import type { Engine } from '../http/engine.ts'
 import { type ForwardedOptions, Forwarding } from '../http/forwarded.ts'
@@ -159,7 +159,14 @@ export class Frontend extends EventEmitter<FrontendEvents> {
       maxBodyBytes: integer('frontend.maxBodyBytes', options.maxBodyBytes, most, 0, most),
       replayBytes: integer('frontend.replayBytes', options.replayBytes, 65_536, 0, 16_777_216),
       closing: false,
-      route: request => route(request),
+      route: request => {
+        try {
+          return route(request) ?? 404
+        } catch (error) {
+          this.emit('route-error', error)
+          return 500
+        }
+      },
       upgradeOf: head => {
         if (head.upgrade === '' || head.framing !== 'none') return undefined
         const protocol = head.upgrade.toLowerCase()
@@ -185,7 +192,8 @@ export class Frontend extends EventEmitter<FrontendEvents> {
    * @throws {EvenerError} `EVENER_INVALID_OPTION`; rejects with the system's error where the address cannot be had
    */
   async listen(bind: number | BindOptions): Promise<BoundAddress> {
-    if (this.#settings.closing) throw new EvenerError('EVENER_CLOSED', 'the frontend is closed; it cannot listen any more')
+    if (this.#settings.closing)
+      throw new EvenerError('EVENER_CLOSED', 'the frontend is closed; it cannot listen any more')
     const options = listenOptions(typeof bind === 'number' ? { port: bind } : bind)
     // The client may end its side first; what that means is the connection's business.
     const listener = createServer({ allowHalfOpen: true, noDelay: true }, socket => this.#accept(socket))
@@ -219,7 +227,9 @@ export class Frontend extends EventEmitter<FrontendEvents> {
     knownOptions('close', options, ['drainMs'])
     const drainMs = integer('close.drainMs', options.drainMs, 30_000, 0, 2_147_483_647)
     this.#settings.closing = true
-    const stopped = [...this.#listeners].map(listener => new Promise<void>(resolve => listener.close(() => resolve())))
+    const stopped = [...this.#listeners].map(
+      listener => new Promise<void>(resolve => listener.close(() => resolve())),
+    )
     this.#listeners.clear()
     for (const connection of [...this.#connections]) connection.closeSoon()
     if (this.#connections.size > 0 && drainMs > 0) {

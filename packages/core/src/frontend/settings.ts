@@ -18,8 +18,8 @@ export interface FrontendSettings {
   readonly replayBytes: number
   /** True while the frontend ends: what is under way is the last on its connection. */
   readonly closing: boolean
-  /** The backend for a request; undefined where none serves it. Never throws. */
-  route(request: ClientRequest): Backend | undefined
+  /** The backend for a request, or the status that refuses it. Never throws. */
+  route(request: ClientRequest): Backend | AnswerStatus
   /** The protocol that this request may change to. */
   upgradeOf(head: RequestHead): string | undefined
   /** A request was answered without becoming an exchange. */

@@ -52,7 +52,9 @@ export class SocketRequest implements ClientRequest {
 
   get sourceAddress(): string {
     const { peerAddress } = this
-    return this.#forwarding.trusts(peerAddress) ? this.#forwarding.sourceOf(peerAddress, this.rawHeaders) : peerAddress
+    return this.#forwarding.trusts(peerAddress)
+      ? this.#forwarding.sourceOf(peerAddress, this.rawHeaders)
+      : peerAddress
   }
 
   get secure(): boolean {

@@ -485,9 +485,8 @@ export class Exchange implements Attempt, TunnelOwner {
   #finish(count: () => void): void {
     if (this.#done) return
     this.#done = true
-    // A door's own deadline goes on with the next request, or with its absence.
+    // A door's own deadline has gone on to what follows the response.
     if (this.#ownsDeadline) this.#deadline.disarm()
-    else this.#deadline.rest()
     this.#backend.counters.bytesIn += this.body.bytes
     count()
     this.#settings.ended(this)

@@ -4,7 +4,7 @@
  * Who is believed is stated: from a *trusted* peer the fields are kept and added to; from anybody else they are
  * taken out first, so that a server behind Evener may rely on what it reads.
  */
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { type NetworkSet, networks, plainAddress } from '../base/networks.ts'
 import { flag, invalid, knownOptions } from '../base/options.ts'
 import { FieldSet } from './head-text.ts'
@@ -190,5 +190,5 @@ function bareAddress(element: string): string | undefined {
   const text = element.trim()
   const match = /^\[([0-9a-f:.]+)\](?::\d+)?$/i.exec(text) ?? /^(\d+\.\d+\.\d+\.\d+)(?::\d+)?$/.exec(text)
   const address = match?.[1] ?? (isIPv6(text) ? text : undefined)
-  return address === undefined ? undefined : plainAddress(address)
+  return address === undefined || isIP(address) === 0 ? undefined : plainAddress(address)
 }

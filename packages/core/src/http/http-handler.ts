@@ -6,11 +6,12 @@
  */
 import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { Backend } from '../balance/backend.ts'
+import type { Backend } from '../balance/backend.ts'
 import { EvenerError } from '../base/errors.ts'
-import { duration, flag, integer, invalid, knownOptions, withMethod } from '../base/options.ts'
-import { httpProxy3Engine } from '../engines/http-proxy-3.ts'
+import { duration, flag, integer, knownOptions, withMethod } from '../base/options.ts'
+import { http1Engine } from '../engines/http1/http1-engine.ts'
 import { type AnswerStatus, Answers, type ErrorPages } from './answer.ts'
+import { type CloseOptions, type DoorTimeouts, type Route, routeOf } from './door.ts'
 import type { Engine } from './engine.ts'
 import { Exchange, type ExchangeSettings } from './exchange.ts'
 import { type ForwardedOptions, Forwarding } from './forwarded.ts'
@@ -19,19 +20,7 @@ import { framingOf, NodeRequest, type Refusal, readRequest, upgradeOf } from './
 import { bodyAgain, bodyWasRead } from './parsed-body.ts'
 import type { ClientRequest } from './request.ts'
 import { UpgradeConnection } from './upgrade-connection.ts'
-
-/** Which backend serves a request; undefined where none does, and the host's own routes go on. */
-export type Route = (request: ClientRequest) => Backend | undefined
-
-/** The timeouts of a door, with HAProxy's words. Milliseconds; `Infinity` switches one off. */
-export interface DoorTimeouts {
-  /** The client's silence: while its body is awaited, or while it should read. 60 s by default. */
-  readonly clientMs?: number | undefined
-  /** From the first byte of a request to the end of its head. 10 s by default. Set by `attach`. */
-  readonly httpRequestMs?: number | undefined
-  /** Between two requests of a connection. 10 s by default. Set by `attach`. */
-  readonly httpKeepAliveMs?: number | undefined
-}
+import { upgradeNames } from './upgrades.ts'
 
 /** The options of {@link httpHandler}. */
 export interface HttpHandlerOptions {
@@ -71,12 +60,6 @@ const optionNames: readonly (keyof HttpHandlerOptions)[] = [
   'originalUrl',
   'upgrades',
 ]
-
-/** How to end gracefully. */
-export interface CloseOptions {
-  /** How long requests under way may take to finish; then they are broken off. 30 s by default, 0 at once. */
-  readonly drainMs?: number | undefined
-}
 
 /** A request handler with what belongs to it. */
 export interface HttpHandler {
@@ -139,7 +122,7 @@ class HttpDoor {
 
   constructor(backendOrRoute: Backend | Route, options: HttpHandlerOptions) {
     knownOptions('httpHandler', options, optionNames)
-    this.#route = routeOf(backendOrRoute)
+    this.#route = routeOf('httpHandler', backendOrRoute)
     const timeouts = options.timeouts ?? {}
     knownOptions('httpHandler.timeouts', timeouts, ['clientMs', 'httpRequestMs', 'httpKeepAliveMs'])
     this.#httpRequestMs = duration('httpHandler.timeouts.httpRequestMs', timeouts.httpRequestMs, 10_000)
@@ -151,11 +134,11 @@ class HttpDoor {
     }
     this.#reserializeBody = flag('httpHandler.reserializeBody', options.reserializeBody, false)
     this.#originalUrl = flag('httpHandler.originalUrl', options.originalUrl, false)
-    this.#upgrades = upgradesOf(options.upgrades)
+    this.#upgrades = upgradeNames('httpHandler.upgrades', options.upgrades)
     this.#ownsEngine = options.engine === undefined
-    const engine = options.engine ?? httpProxy3Engine()
+    const engine = options.engine ?? http1Engine()
     this.#settings = {
-      engine: withMethod('httpHandler.engine', engine, 'attempt', 'httpProxy3Engine()'),
+      engine: withMethod('httpHandler.engine', engine, 'attempt', 'http1Engine()'),
       forwarding: new Forwarding(options.forwarded, 'httpHandler.forwarded'),
       answers: new Answers(options.errorPages, 'httpHandler.errorPages'),
       clientMs: duration('httpHandler.timeouts.clientMs', timeouts.clientMs, 60_000),
@@ -386,24 +369,6 @@ type ParsingServer = NodeServer & { shouldUpgradeCallback?: (req: IncomingMessag
 /** Node reads 0 as "no limit". */
 function finite(ms: number): number {
   return ms === Number.POSITIVE_INFINITY ? 0 : ms
-}
-
-function routeOf(backendOrRoute: Backend | Route): Route {
-  if (backendOrRoute instanceof Backend) return () => backendOrRoute
-  if (typeof backendOrRoute !== 'function') {
-    throw invalid('httpHandler', backendOrRoute, 'a backend, or a function from a request to a backend')
-  }
-  return backendOrRoute
-}
-
-function upgradesOf(upgrades: readonly string[] = ['websocket']): ReadonlySet<string> {
-  if (!Array.isArray(upgrades)) throw invalid('httpHandler.upgrades', upgrades, 'an array of protocol names')
-  for (const upgrade of upgrades) {
-    if (typeof upgrade !== 'string' || !/^[!#$%&'*+.^_`|~0-9A-Za-z/-]+$/.test(upgrade)) {
-      throw invalid('httpHandler.upgrades', upgrade, 'a protocol name such as websocket')
-    }
-  }
-  return new Set(upgrades.map(upgrade => upgrade.toLowerCase()))
 }
 
 function bodyConsumed(reserialize: boolean): EvenerError {

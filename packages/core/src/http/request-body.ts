@@ -81,12 +81,15 @@ export class RequestBody {
 
   // ── the door ───────────────────────────────────────────────────────────────────────────────────────
 
-  /** A chunk came from the client. The door pauses when told by {@link BodySource.pause}. */
-  push(chunk: Buffer): void {
+  /**
+   * A chunk came from the client. The door pauses when told by {@link BodySource.pause}.
+   * @param contentBytes how much of it is content, where it is as it stood on the wire
+   */
+  push(chunk: Buffer, contentBytes: number = chunk.length): void {
     this.bytes += chunk.length
     if (this.#discarding) return
     if (this.#replayable) {
-      this.#keptBytes += chunk.length
+      this.#keptBytes += contentBytes
       if (this.#keptBytes <= this.#replayBytes) this.#kept.push(chunk)
       else if (this.#sink === undefined) {
         // Between two attempts: what is kept still has to be sent whole, once.

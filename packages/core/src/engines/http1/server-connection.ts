@@ -47,6 +47,7 @@ export class ServerConnection implements Transfer, BodySink {
   readonly #owner: ConnectionOwner
   readonly #socket: Socket
   readonly #reader: ResponseReader
+  readonly #plain: boolean
   #attempt: Attempt | undefined
   #head: ResponseHead | undefined
   #body: Body = emptyBody
@@ -59,11 +60,13 @@ export class ServerConnection implements Transfer, BodySink {
 
   /**
    * Connect, for this attempt.
-   * @param plain read through the stream's own events, so that the socket can be handed over after an upgrade
+   * @param plain read through the stream's own events, so that the socket can be handed over after an upgrade; not kept
+   *   for other requests
    */
   constructor(server: Server, owner: ConnectionOwner, attempt: Attempt, plain: boolean) {
     this.server = server
     this.#owner = owner
+    this.#plain = plain
     this.#reader = new ResponseReader(owner.limits)
     this.#attempt = attempt
     const secure = server.tls !== undefined
@@ -259,7 +262,7 @@ export class ServerConnection implements Transfer, BodySink {
 
   #finish(attempt: Attempt, leftOver: number): void {
     const { trailers } = this.#body
-    const reusable = this.#head?.keepAlive === true && this.#sent && leftOver === 0
+    const reusable = this.#head?.keepAlive === true && this.#sent && leftOver === 0 && !this.#plain
     this.#attempt = undefined
     this.#head = undefined
     this.#body = emptyBody
