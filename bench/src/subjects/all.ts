@@ -1,5 +1,6 @@
 /** All that can be measured, in the order of the tables. A new subject: its file, and a line here. */
 import { subject as caddy } from './caddy.ts'
+import { subject as evenerFrontend } from './evener-frontend.ts'
 import { subject as evenerHandler } from './evener-handler.ts'
 import { subject as evenerHttpProxy3 } from './evener-http-proxy-3.ts'
 import { subject as expressBare } from './express-bare.ts'
@@ -18,6 +19,7 @@ import type { Subject } from './subject.ts'
 export const allSubjects: readonly Subject[] = [
   haproxy,
   nginx,
+  evenerFrontend,
   evenerHandler,
   evenerHttpProxy3,
   expressBare,

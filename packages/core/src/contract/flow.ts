@@ -479,6 +479,12 @@ function oneHundredMegabytes(subject: ContractSubject): void {
       await one.send(get)
       await one.readResponse()
     }
+    // And what a transfer at full speed leaves to the allocator belongs to idle, too: it is held by nobody.
+    server.script([echo()])
+    await one.send(`PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: ${32 * megabyte}\r\n\r\n`)
+    const sent = one.sendBody({ bytes: 32 * megabyte })
+    await one.readResponse({ keepBodyBytes: 0 })
+    await sent
     server.behave(behave)
     const idle = await at.memory()
     const grown = async () => {

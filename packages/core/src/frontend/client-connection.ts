@@ -359,7 +359,10 @@ export class ClientConnection implements ClientSide, BodySource {
       socket.write(chunk)
       socket.uncork()
     }
-    return socket.writableLength === 0
+    if (socket.writableLength === 0) return true
+    // Node tells of room only once more than its high-water mark was waiting; of less, an empty write behind it does.
+    if (!socket.writableNeedDrain) socket.write('', this.#onDrain)
+    return false
   }
 
   flush(): void {

@@ -32,8 +32,8 @@ const { HTTPParser, methods } = process.getBuiltinModule('_http_common') as unkn
 export interface LlhttpOptions {
   /** The method of the request that the next final response answers. `GET` by default. */
   requestMethod?: (() => string) | undefined
-  /** A head is whole; its message's content is yet to come. */
-  onHead?: ((start: string) => void) | undefined
+  /** A head is whole; its message's content is yet to come. Names and values in turn. */
+  onHead?: ((start: string, headers: readonly string[]) => void) | undefined
   /** A message is whole. */
   onMessage?: ((message: ReadMessage) => void) | undefined
 }
@@ -61,9 +61,11 @@ export class LlhttpReader {
   #requestMethod: () => string
   readonly #onHead: LlhttpOptions['onHead']
   readonly #onMessage: LlhttpOptions['onMessage']
-  #upgrades = false
+  /** True where the request that is being read asks to change protocols. */
+  upgrades = false
   // More header lines than fit one call come here first, the target with them.
   #early = ''
+  #earlyHeaders: string[] = []
 
   constructor(side: 'request' | 'response', { requestMethod, onHead, onMessage }: LlhttpOptions = {}) {
     this.#side = side
@@ -71,19 +73,23 @@ export class LlhttpReader {
     this.#onHead = onHead
     this.#onMessage = onMessage
     const parser = this.#parser
-    parser[HTTPParser.kOnHeaders] = (_headers: string[], url: string) => {
+    parser[HTTPParser.kOnHeaders] = (headers: string[], url: string) => {
       this.#early += url
+      this.#earlyHeaders.push(...headers)
     }
     parser[HTTPParser.kOnHeadersComplete] = (
       _major: number,
       _minor: number,
-      _headers: string[] | undefined,
+      headers: string[] | undefined,
       method: number | undefined,
       url: string | undefined,
       status: number | undefined,
       _reason: string | undefined,
       upgrade: boolean,
-    ) => this.#head(methods[method ?? -1] ?? '', url || this.#early, status ?? 0, upgrade)
+    ) => {
+      this.upgrades = this.#side === 'request' && upgrade
+      return this.#head(methods[method ?? -1] ?? '', url || this.#early, status ?? 0, headers)
+    }
     parser[HTTPParser.kOnBody] = (part: Buffer) => {
       this.content += part.toString('latin1')
     }
@@ -91,6 +97,7 @@ export class LlhttpReader {
       this.begun = false
       // Trailers came the way of early header lines, this message's target with them.
       this.#early = ''
+      this.#earlyHeaders = []
       const message = { start: this.start, content: this.content }
       this.messages.push(message)
       this.#onMessage?.(message)
@@ -98,18 +105,19 @@ export class LlhttpReader {
     this.reset()
   }
 
-  #head(method: string, url: string, status: number, upgrade: boolean): number {
+  #head(method: string, url: string, status: number, headers: readonly string[] | undefined): number {
     const asked = this.#side === 'response' ? this.#requestMethod() : ''
-    this.#upgrades = this.#side === 'request' && upgrade
     this.begun = true
     this.content = ''
     this.start = this.#side === 'request' ? `${method} ${url}` : String(status)
     this.#early = ''
+    const all = headers ?? this.#earlyHeaders
+    this.#earlyHeaders = []
     this.tunnel =
       this.#side === 'request'
         ? method === 'CONNECT'
         : status === 101 || (asked === 'CONNECT' && status >= 200 && status < 300)
-    this.#onHead?.(this.start)
+    this.#onHead?.(this.start, all)
     if (this.tunnel) return 2
     return this.#side === 'response' && asked === 'HEAD' ? 1 : 0
   }
@@ -121,8 +129,9 @@ export class LlhttpReader {
     this.begun = false
     this.tunnel = false
     this.refusal = undefined
-    this.#upgrades = false
+    this.upgrades = false
     this.#early = ''
+    this.#earlyHeaders = []
     const type = side === 'request' ? HTTPParser.REQUEST : HTTPParser.RESPONSE
     this.#parser.initialize(type, {}, 1 << 20, 0)
   }
@@ -135,7 +144,7 @@ export class LlhttpReader {
       this.refusal = result.message
       return 0
     }
-    if (this.#upgrades && !this.begun) this.tunnel = true
+    if (this.upgrades && !this.begun) this.tunnel = true
     return result
   }
 
