@@ -11,7 +11,12 @@ export const subject = nodeSubject({
   async start(place) {
     const { createFrontend } = await import('@evener/core')
     const timeouts = { httpKeepAliveMs: keepAliveMs, clientMs: keepAliveMs, httpRequestMs: keepAliveMs }
-    const frontend = createFrontend({ route: evenerBackend(place), forwarded, timeouts, maxConnections: 50_000 })
+    const frontend = createFrontend({
+      route: evenerBackend(place),
+      forwarded,
+      timeouts,
+      maxConnections: 50_000,
+    })
     await frontend.listen({ port: place.port, host: '127.0.0.1' })
   },
 })
