@@ -168,7 +168,9 @@ test('whether the client’s connection was encrypted is told by a trusted proxy
   const secure = (peer: string, proto: string | undefined, encrypted: boolean) =>
     trusting.secureOf(peer, proto === undefined ? [] : ['X-Forwarded-Proto', proto], encrypted)
   expect(secure('10.0.0.1', 'https', false)).toBe(true)
-  expect(secure('10.0.0.1', 'HTTPS, http', false)).toBe(true)
+  expect(secure('10.0.0.1', 'http, HTTPS', false)).toBe(true)
+  // What stands before the trusted proxy's own word came from whoever was in front of it.
+  expect(secure('10.0.0.1', 'https, http', false)).toBe(false)
   expect(secure('10.0.0.1', 'http', true)).toBe(false)
   expect(secure('10.0.0.1', undefined, true)).toBe(true)
   expect(secure('192.0.2.1', 'https', false)).toBe(false)

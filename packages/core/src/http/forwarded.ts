@@ -96,7 +96,8 @@ export class Forwarding {
   secureOf(peerAddress: string, headers: readonly string[], encrypted: boolean): boolean {
     if (!this.trusts(peerAddress)) return encrypted
     const proto = headerValue(headers, 'x-forwarded-proto')
-    return proto === undefined ? encrypted : proto.split(',')[0]?.trim().toLowerCase() === 'https'
+    // The last one is the trusted peer's own; what stands before it came from whoever was in front.
+    return proto === undefined ? encrypted : proto.split(',').at(-1)?.trim().toLowerCase() === 'https'
   }
 
   /** What is taken out of the headers that go to the server, and what is added. */

@@ -54,7 +54,7 @@ export class LlhttpReader {
   /** True between a head and the end of its message. */
   begun = false
   tunnel = false
-  /** The message of the error, once there was one. */
+  /** Why it reads no further, once it has refused something. */
   refusal: string | undefined
   readonly #parser = new HTTPParser()
   #side: 'request' | 'response'
@@ -141,7 +141,7 @@ export class LlhttpReader {
     if (this.tunnel || this.refusal !== undefined) return 0
     const result = this.#parser.execute(bytes)
     if (result instanceof Error) {
-      this.refusal = result.message
+      this.refusal = (result as Error & { reason?: string }).reason ?? result.message
       return 0
     }
     if (this.upgrades && !this.begun) this.tunnel = true
