@@ -273,9 +273,9 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
 
   // ── what servers and leases tell ───────────────────────────────────────────────────────────────────
 
-  /** @internal */
+  /** The time for latencies, which only a balancer that learns is told. @internal */
   now(): number {
-    return this.clock.now()
+    return this.balancer.ended === undefined ? 0 : this.clock.now()
   }
 
   /** @internal */

@@ -13,7 +13,7 @@ import type { Answer } from './answer.ts'
 import type { ClientSide, ClientTunnel } from './client-side.ts'
 import type { Passing, ResponseHead } from './engine.ts'
 import type { Exchange } from './exchange.ts'
-import { edit, endToEnd, type Headers, headerValue, pairs, remove } from './headers.ts'
+import { edit, endToEnd, type Headers, headerValue, pairs } from './headers.ts'
 import { type BodySource, type Framing, RequestBody } from './request-body.ts'
 import type { UpgradeConnection } from './upgrade-connection.ts'
 
@@ -35,6 +35,8 @@ export class NodeClient implements ClientSide, BodySource {
   #chunked = false
   #untilClose = false
   #headHeld = false
+  /** A small first piece of the body, which waits with the head. */
+  #held = ''
   #lingeredBytes = 0
 
   /**
@@ -129,19 +131,18 @@ export class NodeClient implements ClientSide, BodySource {
 
   respond(head: ResponseHead, edits: HeaderEdits | undefined, added: string): Passing | undefined {
     const res = this.#res
-    const { status, hasBody } = head
-    const headers = endToEnd(head.rawHeaders)
-    edit(headers, edits)
-    for (const line of added.split('\r\n')) {
-      const colon = line.indexOf(': ')
-      if (colon !== -1) headers.push(line.slice(0, colon), line.slice(colon + 2))
-    }
-    const framed = !hasBody || hasLength(headers)
+    const { status, hasBody, rawHeaders } = head
+    const framed = !hasBody || hasLength(rawHeaders)
     this.#chunked = !framed && this.#req.httpVersionMinor === 1
     this.#untilClose = !framed && this.#req.httpVersionMinor === 0
-    // A Trailer field announces what only a chunked body can carry.
-    if (!this.#chunked) remove(headers, trailerName)
-    if (status === 204) remove(headers, lengthName)
+    const headers = endToEnd(rawHeaders, this.#chunked ? undefined : status === 204 ? bodyNames : trailerName)
+    edit(headers, edits)
+    if (added !== '') {
+      for (const line of added.split('\r\n')) {
+        const colon = line.indexOf(': ')
+        if (colon !== -1) headers.push(line.slice(0, colon), line.slice(colon + 2))
+      }
+    }
     keepLists(res, headers)
     try {
       res.writeHead(status, head.reason, headers)
@@ -153,7 +154,12 @@ export class NodeClient implements ClientSide, BodySource {
   }
 
   write(chunk: Buffer): boolean {
-    this.#headHeld = false
+    if (this.#headHeld && chunk.length <= smallBody && this.#held === '') {
+      // With its head, and perhaps its end, in one write: Node joins strings, and not a string and a buffer.
+      this.#held = chunk.toString('latin1')
+      return true
+    }
+    this.flush()
     // Node may hold a piece until the end of the turn, and a lent one is read into again before that.
     return this.#res.write(this.#lent ? Buffer.from(chunk) : chunk)
   }
@@ -162,7 +168,9 @@ export class NodeClient implements ClientSide, BodySource {
   flush(): void {
     if (!this.#headHeld) return
     this.#headHeld = false
-    this.#res.flushHeaders()
+    if (this.#held === '') this.#res.flushHeaders()
+    else this.#res.write(this.#held, 'latin1')
+    this.#held = ''
   }
 
   end(trailers: readonly string[]): void {
@@ -220,7 +228,8 @@ export class NodeClient implements ClientSide, BodySource {
     this.#exchange = undefined
     const res = this.#res
     if (!this.body.complete) res.once('finish', () => this.#startLingering())
-    res.end()
+    if (this.#held === '') res.end()
+    else res.end(this.#held, 'latin1')
   }
 
   #startLingering(): void {
@@ -257,8 +266,12 @@ function keepLists(res: ServerResponse, headers: Headers): void {
 
 /** RFC 9112 section 4. Node's client lets more through. */
 const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]+$/
+// A Trailer field announces what only a chunked body can carry.
 const trailerName: ReadonlySet<string> = new Set(['trailer'])
-const lengthName: ReadonlySet<string> = new Set(['content-length'])
+const bodyNames: ReadonlySet<string> = new Set(['trailer', 'content-length'])
+
+/** A piece this small is put into the same string, and so the same write, as the head. */
+const smallBody = 4_096
 
 function hasLength(headers: readonly string[]): boolean {
   for (let i = 0; i < headers.length; i += 2) {
