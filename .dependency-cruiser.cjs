@@ -42,10 +42,10 @@ module.exports = {
     {
       name: 'packages-are-the-ground',
       comment:
-        'A package imports nothing of the examples, the benchmarks, the scripts or the end-to-end tests.',
+        'A package imports nothing of the examples, the benchmarks, the fuzzer, the scripts or the end-to-end tests.',
       severity: 'error',
       from: { path: '^packages/' },
-      to: { path: '^(examples|bench|scripts|tests)/' },
+      to: { path: '^(examples|bench|fuzz|scripts|tests)/' },
     },
     {
       name: 'front-door-between-packages',
@@ -58,7 +58,7 @@ module.exports = {
       name: 'front-door-from-above',
       comment: 'Examples, benchmarks and tests import a package by its name, not by a path into its inside.',
       severity: 'error',
-      from: { path: '^(examples|bench|tests|scripts)/' },
+      from: { path: '^(examples|bench|fuzz|tests|scripts)/' },
       to: { path: '^packages/', dependencyTypes: ['local'] },
     },
     {

@@ -16,6 +16,7 @@ export default defineConfig({
       'examples/*/test/**/*.test.ts',
       'scripts/check/**/*.test.ts',
       'bench/src/**/*.test.ts',
+      'fuzz/src/**/*.test.ts',
     ],
     environment: 'node',
     testTimeout: 30_000,

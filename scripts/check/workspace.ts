@@ -58,7 +58,7 @@ export const allPackages = (): WorkspacePackage[] =>
   [
     'package.json',
     '{packages,examples}/*/package.json',
-    '{bench,tests}/package.json',
+    '{bench,fuzz,tests}/package.json',
     'scripts/*/package.json',
   ]
     .flatMap(read)

@@ -1,3 +1,4 @@
+import { roundRobin } from '@evener/algorithms'
 import type { Affinity } from '@evener/session'
 import { describe, expect, it, vi } from 'vitest'
 import { type BackendOptions, createBackend } from './backend.ts'
@@ -450,8 +451,16 @@ describe('options that make no sense', () => {
     [{ servers: [{ id: 'a', address: 'h:1', wieght: 1 }] }, 'EVENER_UNKNOWN_OPTION', 'wieght'],
     [{ servers: [...servers(1), ...servers(1)] }, 'EVENER_DUPLICATE_ID', 's1'],
     [{ balancer: {} }, 'EVENER_INVALID_OPTION', 'balancer'],
+    [{ balancer: { pick: () => undefined } }, 'EVENER_INVALID_OPTION', 'balancer.rebuild'],
+    [{ balancer: () => undefined }, 'EVENER_INVALID_OPTION', 'is it to be called?'],
     [{ affinity: 1 }, 'EVENER_INVALID_OPTION', 'affinity'],
-    [{ checks: {} }, 'EVENER_INVALID_OPTION', 'checker'],
+    [{ affinity: { find: () => undefined } }, 'EVENER_INVALID_OPTION', 'affinity.bind'],
+    [{ clock: Date }, 'EVENER_INVALID_OPTION', 'clock'],
+    [{ checks: {} }, 'EVENER_INVALID_OPTION', 'backend(b).checks'],
+    [{ checks: true }, 'EVENER_INVALID_OPTION', 'backend(b).checks: true'],
+    [{ checks: { checker: new ScriptedChecker(), inter: 5 } }, 'EVENER_INVALID_OPTION', 'backend(b).checks'],
+    [{ servers: [{ id: 'a', address: 'h:1', tls: {} }] }, 'EVENER_INVALID_OPTION', 'https://'],
+    [{ servers: [{ id: 'a', address: 'https://h', tls: { verify: 1 } }] }, 'EVENER_UNKNOWN_OPTION', 'verify'],
     [{ timeouts: { queueMs: 0 } }, 'EVENER_INVALID_OPTION', 'queueMs'],
     [{ timeouts: { queue: 1 } }, 'EVENER_UNKNOWN_OPTION', 'queue'],
     [{ retries: -1 }, 'EVENER_INVALID_OPTION', 'retries'],
@@ -471,6 +480,14 @@ describe('options that make no sense', () => {
     expect(() => backend.removeServer('s9')).toThrow(
       expect.objectContaining({ code: 'EVENER_UNKNOWN_SERVER', message: expect.stringContaining('s1, s2') }),
     )
+  })
+
+  it('are refused for a balancer that serves another backend, until that one is closed', () => {
+    const balancer = roundRobin()
+    const { backend } = world({ servers: servers(1), balancer })
+    expect(() => world({ servers: servers(1), balancer })).toThrow(/serves another backend/)
+    backend.close()
+    expect(world({ servers: servers(1), balancer }).backend.balancer).toBe(balancer)
   })
 
   it('but no servers at all are fine when that is said', () => {

@@ -14,7 +14,7 @@ import type { Affinity } from '@evener/session'
 import { EventEmitter } from 'eventemitter3'
 import { type Clock, monotonic } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
-import { flag, integer, invalid, knownOptions, name, oneOf, show, withMethod } from '../base/options.ts'
+import { flag, integer, invalid, knownOptions, name, oneOf, show, withMethods } from '../base/options.ts'
 import { type ChecksOptions, HealthChecks } from './checks.ts'
 import { BackendCounters } from './counters.ts'
 import { type BackendRequest, Dispatch } from './dispatch.ts'
@@ -106,12 +106,27 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     knownOptions('backend', options, optionNames)
     this.name = name('backend.name', options.name)
     const field = `backend(${this.name})`
-    this.clock = options.clock ?? monotonic
-    this.balancer = withMethod(`${field}.balancer`, options.balancer ?? roundRobin(), 'pick', 'roundRobin()')
+    this.clock = withMethods(
+      `${field}.clock`,
+      options.clock ?? monotonic,
+      ['now', 'setTimeout'],
+      'new VirtualClock()',
+    )
+    const balancer = options.balancer ?? roundRobin()
+    this.balancer = withMethods(`${field}.balancer`, balancer, ['rebuild', 'pick'], 'roundRobin()')
+    if (inUse.has(balancer)) {
+      throw invalid(`${field}.balancer`, balancer, 'a balancer of its own: this one serves another backend')
+    }
+    inUse.add(balancer)
     this.affinity =
       options.affinity === undefined
         ? undefined
-        : withMethod(`${field}.affinity`, options.affinity, 'find', "insertCookie({ name: 'SERVERID' })")
+        : withMethods(
+            `${field}.affinity`,
+            options.affinity,
+            ['find', 'bind'],
+            "insertCookie({ name: 'SERVERID' })",
+          )
     this.timeouts = readTimeouts(`${field}.timeouts`, options.timeouts)
     this.policy = new RetryPolicy(options, field)
     this.retryBudget = new RetryBudget(options.retryBudget ?? {}, this.clock, `${field}.retryBudget`)
@@ -130,7 +145,9 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     this.#checks =
       options.checks === undefined
         ? undefined
-        : new HealthChecks(options.checks, this.clock, (server, result) => this.emit('check', server, result))
+        : new HealthChecks(options.checks, `${field}.checks`, this.clock, (server, result) =>
+            this.emit('check', server, result),
+          )
     for (const [index, server] of options.servers.entries())
       this.#insert(server, `${field}.servers[${index}]`)
     this.#rebuild()
@@ -263,6 +280,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    inUse.delete(this.balancer)
     this.#checks?.close()
     for (const server of this.#servers.values()) {
       server.dispose()
@@ -387,6 +405,9 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     this.balancer.rebuild(this.#pool)
   }
 }
+
+/** A balancer holds the membership of one backend: in two, each would undo what the other told it. */
+const inUse = new WeakSet<object>()
 
 const nobody: ReadonlySet<Waiter> = new Set()
 

@@ -12,6 +12,8 @@ import {
   type Target,
 } from '@evener/health'
 import type { Clock } from '../base/clock.ts'
+import { EvenerError } from '../base/errors.ts'
+import { invalid } from '../base/options.ts'
 import type { Server } from './server.ts'
 
 /** How the servers of a backend are checked. */
@@ -28,10 +30,24 @@ export class HealthChecks {
 
   /**
    * @param checked told of every check, after it was counted and acted upon
-   * @throws {Error} `EVENER_INVALID_OPTION`, from the monitor
+   * @throws {EvenerError} `EVENER_INVALID_OPTION`; the monitor's own error is its cause
    */
-  constructor(options: ChecksOptions, clock: Clock, checked: (server: Server, result: CheckResult) => void) {
-    this.#monitor = new HealthMonitor({ ...options, clock } as HealthMonitorOptions)
+  constructor(
+    options: ChecksOptions,
+    field: string,
+    clock: Clock,
+    checked: (server: Server, result: CheckResult) => void,
+  ) {
+    if (typeof options !== 'object' || options === null || typeof options.checker?.check !== 'function') {
+      throw invalid(field, options, 'an object with a checker, such as { checker: httpCheck() }')
+    }
+    try {
+      this.#monitor = new HealthMonitor({ ...options, clock } as HealthMonitorOptions)
+    } catch (error) {
+      throw new EvenerError('EVENER_INVALID_OPTION', `${field}: ${(error as Error).message}`, {
+        cause: error,
+      })
+    }
     this.#monitor.on('result', (target, result) => {
       const server = this.#servers.get(target.id)
       if (server === undefined) return

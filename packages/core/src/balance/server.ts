@@ -9,7 +9,7 @@
  */
 import type { CheckResult, TargetTls } from '@evener/health'
 import type { Clock } from '../base/clock.ts'
-import { duration, flag, integer, knownOptions, name, oneOf } from '../base/options.ts'
+import { duration, flag, integer, invalid, knownOptions, name, oneOf } from '../base/options.ts'
 import { type Address, parseAddress } from './address.ts'
 import { ServerCounters } from './counters.ts'
 import type { Waiter } from './queue.ts'
@@ -108,6 +108,16 @@ export class Server {
       options.checkAddress === undefined
         ? this.address
         : parseAddress(`${label}.checkAddress`, options.checkAddress)
+    if (options.tls !== undefined) {
+      knownOptions(`${label}.tls`, options.tls, ['servername', 'ca', 'rejectUnauthorized'])
+      if (!this.address.secure && this.address.path === undefined) {
+        throw invalid(
+          `${label}.tls`,
+          options.tls,
+          'none for an address without TLS; https://host:port asks for it',
+        )
+      }
+    }
     this.tls = options.tls ?? (this.address.secure ? {} : undefined)
     this.backup = flag(`${label}.backup`, options.backup, false)
     this.checked = flag(`${label}.check`, options.check, true)

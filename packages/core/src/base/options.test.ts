@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { EvenerError } from './errors.ts'
-import { decimal, duration, flag, integer, knownOptions, name, oneOf, show, withMethod } from './options.ts'
+import { decimal, duration, flag, integer, knownOptions, name, oneOf, show, withMethods } from './options.ts'
 
 /** What is thrown, as code and message. */
 function refusal(read: () => unknown): string {
@@ -79,9 +79,9 @@ describe('values', () => {
 
   test('objects have their method', () => {
     const balancer = { pick: () => undefined }
-    expect(withMethod('balancer', balancer, 'pick', 'roundRobin()')).toBe(balancer)
+    expect(withMethods('balancer', balancer, ['pick'], 'roundRobin()')).toBe(balancer)
     for (const each of [undefined, null, 'x', {}, { pick: 1 }]) {
-      expect(refusal(() => withMethod('balancer', each, 'pick', 'roundRobin()'))).toContain(
+      expect(refusal(() => withMethods('balancer', each, ['pick'], 'roundRobin()'))).toContain(
         'an object with pick(), such as roundRobin()',
       )
     }

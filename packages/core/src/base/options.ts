@@ -90,11 +90,18 @@ export function name(field: string, value: unknown): string {
   return value
 }
 
-/** An object with a method of this name: a balancer, a checker, an affinity. */
-export function withMethod<T>(field: string, value: T, method: string, example: string): T {
+/** An object with methods of these names: a balancer, a checker, an affinity. */
+export function withMethods<T>(field: string, value: T, methods: readonly string[], example: string): T {
   const object = value as unknown as Record<string, unknown> | undefined | null
-  if (typeof object !== 'object' || object === null || typeof object[method] !== 'function') {
-    throw invalid(field, value, `an object with ${method}(), such as ${example}`)
+  // A function is most often the maker of what is wanted, handed over without having been called.
+  const called = typeof value === 'function' ? '; is it to be called?' : ''
+  if (typeof object !== 'object' || object === null) {
+    throw invalid(field, value, `an object with ${methods.join('(), ')}(), such as ${example}${called}`)
+  }
+  for (const method of methods) {
+    if (typeof object[method] !== 'function') {
+      throw invalid(`${field}.${method}`, object[method], `a function, as that of ${example}`)
+    }
   }
   return value
 }

@@ -107,7 +107,7 @@ export class Forwarding {
     if (!excepted && !this.trusts(peerAddress)) {
       return { drop: drops.allFields, added: this.#added(request, !excepted, true, undefined, undefined) }
     }
-    const chain = this.#for && !excepted ? request.header('x-forwarded-for') : undefined
+    const chain = this.#for && !excepted && peerAddress !== '' ? request.header('x-forwarded-for') : undefined
     const elements = this.#standard ? request.header('forwarded') : undefined
     const drop =
       chain === undefined
@@ -129,7 +129,8 @@ export class Forwarding {
   ): string {
     const { peerAddress, authority } = request
     let lines = ''
-    if (this.#for && addFor) {
+    // A client on a unix socket has no address: what a trusted one said stays as it is.
+    if (this.#for && addFor && peerAddress !== '') {
       lines = `X-Forwarded-For: ${chain === undefined ? '' : `${chain}, `}${peerAddress}\r\n`
     }
     if (this.#proto && (stranger || request.header('x-forwarded-proto') === undefined)) {
@@ -181,7 +182,7 @@ const drops = {
 /** RFC 7239: a hop is one element, its parameters quoted where they are not tokens. */
 function forwardedElement(request: ClientRequest): string {
   const { peerAddress, authority } = request
-  const node = isIPv6(peerAddress) ? `"[${peerAddress}]"` : peerAddress
+  const node = isIPv6(peerAddress) ? `"[${peerAddress}]"` : peerAddress || 'unknown'
   const host = authority === '' ? '' : `;host="${authority.replace(/[\\"]/g, '\\$&')}"`
   return `for=${node};proto=${request.secure ? 'https' : 'http'}${host}`
 }

@@ -8,7 +8,7 @@ import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node
 import type { Duplex } from 'node:stream'
 import type { Backend } from '../balance/backend.ts'
 import { EvenerError } from '../base/errors.ts'
-import { duration, flag, integer, knownOptions, withMethod } from '../base/options.ts'
+import { duration, flag, integer, knownOptions, withMethods } from '../base/options.ts'
 import { http1Engine } from '../engines/http1/http1-engine.ts'
 import { type AnswerStatus, Answers, type ErrorPages } from './answer.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, routeOf } from './door.ts'
@@ -138,7 +138,7 @@ class HttpDoor {
     this.#ownsEngine = options.engine === undefined
     const engine = options.engine ?? http1Engine()
     this.#settings = {
-      engine: withMethod('httpHandler.engine', engine, 'attempt', 'http1Engine()'),
+      engine: withMethods('httpHandler.engine', engine, ['attempt', 'close'], 'http1Engine()'),
       forwarding: new Forwarding(options.forwarded, 'httpHandler.forwarded'),
       answers: new Answers(options.errorPages, 'httpHandler.errorPages'),
       clientMs: duration('httpHandler.timeouts.clientMs', timeouts.clientMs, 60_000),
