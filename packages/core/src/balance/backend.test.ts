@@ -404,6 +404,25 @@ describe('checks', () => {
   })
 })
 
+describe('a balancer of the host’s own that throws', () => {
+  it('when told of an end, is announced and harms nothing', () => {
+    const balancer: BackendOptions['balancer'] = {
+      name: 'wrong',
+      rebuild: () => undefined,
+      pick: () => backend.server('s1'),
+      ended: () => {
+        throw new Error('oops')
+      },
+    }
+    const { backend } = world({ servers: servers(1), balancer })
+    const fault = vi.fn()
+    backend.on('fault', fault)
+    leaseOf(backend.dispatch(request)).release(completed)
+    expect(fault).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ message: 'oops' }))
+    expect(backend.server('s1')?.counters.requestsNow).toBe(0)
+  })
+})
+
 describe('slow start', () => {
   it('raises the weight of a server that came up, in twenty steps', () => {
     const { backend, clock } = world({ servers: servers(2, { weight: 100, slowStartMs: 2000 }) })

@@ -302,7 +302,11 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     server.counters.end(outcome)
     server.counters.error(outcome)
     this.counters.error(outcome)
-    this.balancer.ended?.(server, { ok: serverIsFine(outcome), latencyMs })
+    try {
+      this.balancer.ended?.(server, { ok: serverIsFine(outcome), latencyMs })
+    } catch (error) {
+      this.emit('fault', error)
+    }
     this.#serveWaiting(server)
     if (server.counters.requestsNow > 0) return
     if (server.admin !== 'ready') this.emit('drained', server)

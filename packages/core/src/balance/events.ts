@@ -25,6 +25,8 @@ export interface BackendEvents {
   retry: [server: Server, outcome: Failed]
   /** An attempt failed and another server is tried. */
   redispatch: [from: Server, outcome: Failed]
+  /** A balancer or an affinity of the host's own threw. The request goes on without it, or is answered with 500. */
+  fault: [error: unknown]
   /** A request found the queue full. */
   'queue-full': [limit: number]
 }

@@ -32,6 +32,8 @@ export type FailureReason =
   | 'client-timeout'
   /** The request cannot be sent on as it is. */
   | 'bad-request'
+  /** Something that the host has plugged in threw. */
+  | 'internal'
   /** Shut by Evener itself: a deadline of a graceful close, or sessions of a server shut by its operator. */
   | 'shutdown'
 

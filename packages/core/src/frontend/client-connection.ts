@@ -2,13 +2,14 @@
  * One client's connection to Evener's own listener, over its whole life: one request after another, in order.
  *
  * ```text
- *   idle ── first byte ──► head ── whole ──► exchange ── response and request whole ──► idle
- *    │ httpKeepAliveMs      │ httpRequestMs    │ the exchange's own deadlines           │
- *    └──────────────────────┴── too slow, refused, or gone ──► closing ◄── keep-alive off ┘
+ *   idle ── first byte ──► head ── whole ──► exchange ── response and request whole ──► flush ── written ──► idle
+ *    │ httpKeepAliveMs      │ httpRequestMs    │ the exchange's own deadlines              │ clientMs
+ *    └──────────────────────┴── too slow, refused, or gone ──► closing ◄── keep-alive off ─┘
  * ```
  *
  * While a request is under way, what the client sends beyond it waits unread, all but one chunk of it in the kernel: a
- * hundred thousand pipelined requests cost the memory of one.
+ * hundred thousand pipelined requests cost the memory of one. Nor is a next one read while the client has not taken the
+ * response before it.
  *
  * Invariant: responses go out in the order of the requests; a connection on which anything was refused carries no
  * further request, since the two sides may not agree where it would begin.
@@ -70,7 +71,7 @@ export class ClientConnection implements ClientSide, BodySource {
   #reading = false
   #inLoop = false
   #lingered = 0
-  #phase: 'idle' | 'head' | 'exchange' | 'linger' | 'closed' = 'idle'
+  #phase: 'idle' | 'head' | 'exchange' | 'flush' | 'linger' | 'closed' = 'idle'
 
   constructor(socket: Socket, settings: FrontendSettings) {
     this.#settings = settings
@@ -97,6 +98,7 @@ export class ClientConnection implements ClientSide, BodySource {
   closeSoon(): void {
     this.#keepAlive = false
     if (this.#phase === 'idle') this.#close()
+    else if (this.#phase === 'flush') this.#responded()
   }
 
   /** Close now, whatever is under way. */
@@ -137,6 +139,7 @@ export class ClientConnection implements ClientSide, BodySource {
     switch (this.#phase) {
       case 'exchange':
         return this.#reading
+      case 'flush':
       case 'closed':
         return false
       default:
@@ -155,6 +158,8 @@ export class ClientConnection implements ClientSide, BodySource {
         return this.#readHead(bytes)
       case 'exchange':
         return this.#reading ? this.#readBody(bytes) : 0
+      case 'flush':
+        return 0
       case 'linger':
         return this.#discard(bytes)
       default:
@@ -281,7 +286,15 @@ export class ClientConnection implements ClientSide, BodySource {
       shared ? this.#deadline : undefined,
     )
     this.#exchange = exchange
-    exchange.start()
+    try {
+      exchange.start()
+    } catch (error) {
+      // A balancer, an affinity or an engine of the host's own that breaks its word.
+      settings.failed(error)
+      if (this.#exchange !== exchange) return
+      exchange.giveUp()
+      this.#refuse(500, undefined, request)
+    }
   }
 
   /** The body's source: let it come. */
@@ -306,6 +319,8 @@ export class ClientConnection implements ClientSide, BodySource {
 
   informational(status: number, headers: readonly string[]): void {
     if (this.#minorVersion === 0) return
+    // To a client that does not read, a server could send these without end.
+    if (this.#socket.writableNeedDrain && !(status === 100 && this.#expectsContinue)) return
     if (status === 100) this.#expectsContinue = false
     this.#socket.write(`${statusLine(status)}${textOfPairs(headers)}\r\n`, 'latin1')
   }
@@ -454,6 +469,14 @@ export class ClientConnection implements ClientSide, BodySource {
   #next(): void {
     this.#bodyReader = emptyBody
     this.#requestBody = undefined
+    if (this.#socket.writableLength > 0) {
+      // The answers for a client that asks and does not read would pile up here.
+      this.#phase = 'flush'
+      this.#awaitFlush()
+    } else this.#nextRequest()
+  }
+
+  #nextRequest(): void {
     this.#becomeIdle()
     const stash = this.#stash
     if (stash !== undefined && !this.#inLoop) {
@@ -472,7 +495,8 @@ export class ClientConnection implements ClientSide, BodySource {
   /** Read on and throw away, for a while: closing on unread bytes would reset the connection under the answer. */
   #linger(): void {
     this.#phase = 'linger'
-    this.#deadline.arm(lingerMs)
+    if (this.#socket.writableLength > 0) this.#awaitFlush()
+    else this.#deadline.arm(lingerMs)
     const stash = this.#stash
     if (stash !== undefined && !this.#inLoop) {
       this.#stash = undefined
@@ -481,10 +505,26 @@ export class ClientConnection implements ClientSide, BodySource {
     this.#socket.resume()
   }
 
+  /** What was written is still on its way out, at the client's pace. */
+  #awaitFlush(): void {
+    const socket = this.#socket
+    this.#deadline.arm(this.#settings.exchange.clientMs)
+    if (socket.writableEnded) socket.once('finish', this.#onFlushed)
+    else socket.write('', this.#onFlushed)
+  }
+
+  readonly #onFlushed = (error?: Error | null): void => {
+    if (error || this.#socket.writableLength > 0) return
+    if (this.#phase === 'flush') this.#nextRequest()
+    else if (this.#phase === 'linger') this.#deadline.arm(lingerMs)
+  }
+
   #close(): void {
     this.#phase = 'closed'
     this.#deadline.disarm()
-    this.#socket.destroy()
+    // An ordinary end could be taken for that of the body.
+    if (this.#socket.writableLength > 0) reset(this.#socket)
+    else this.#socket.destroy()
   }
 
   // ── ends ───────────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ import { EventEmitter } from 'eventemitter3'
 import type { Backend } from '../balance/backend.ts'
 import { type Clock, monotonic } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
-import { duration, flag, integer, invalid, knownOptions, withMethod } from '../base/options.ts'
+import { duration, flag, integer, invalid, knownOptions, withMethods } from '../base/options.ts'
 import { http1Engine } from '../engines/http1/http1-engine.ts'
 import { type AnswerStatus, Answers, type ErrorPages } from '../http/answer.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, routeOf } from '../http/door.ts'
@@ -94,7 +94,7 @@ export interface FrontendEvents {
   error: [error: Error]
   /** A connection was closed at once, because there were as many as there may be. */
   'connections-full': [limit: number]
-  /** A route threw. The request is answered with 500. */
+  /** A route threw, or a balancer, an affinity or an engine of the host's own. The request is answered with 500. */
   'route-error': [error: unknown]
 }
 
@@ -140,7 +140,12 @@ export class Frontend extends EventEmitter<FrontendEvents> {
     this.#maxConnections = integer('frontend.maxConnections', options.maxConnections, 10_000, 1, 1_000_000)
     this.#settings = {
       exchange: {
-        engine: withMethod('frontend.engine', options.engine ?? http1Engine(), 'attempt', 'http1Engine()'),
+        engine: withMethods(
+          'frontend.engine',
+          options.engine ?? http1Engine(),
+          ['attempt', 'close'],
+          'http1Engine()',
+        ),
         forwarding: new Forwarding(options.forwarded, 'frontend.forwarded'),
         answers: new Answers(options.errorPages, 'frontend.errorPages'),
         clientMs: duration('frontend.timeouts.clientMs', timeouts.clientMs, 60_000),
@@ -166,6 +171,9 @@ export class Frontend extends EventEmitter<FrontendEvents> {
           this.emit('route-error', error)
           return 500
         }
+      },
+      failed: error => {
+        this.emit('route-error', error)
       },
       upgradeOf: head => {
         if (head.upgrade === '' || head.framing !== 'none') return undefined

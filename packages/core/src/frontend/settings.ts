@@ -20,6 +20,8 @@ export interface FrontendSettings {
   readonly closing: boolean
   /** The backend for a request, or the status that refuses it. Never throws. */
   route(request: ClientRequest): Backend | AnswerStatus
+  /** Something that the host has plugged in threw. */
+  failed(error: unknown): void
   /** The protocol that this request may change to. */
   upgradeOf(head: RequestHead): string | undefined
   /** A request was answered without becoming an exchange. */

@@ -28,5 +28,12 @@ export function routeOf(field: string, backendOrRoute: Backend | Route): Route {
   if (typeof backendOrRoute !== 'function') {
     throw invalid(field, backendOrRoute, 'a backend, or a function from a request to a backend')
   }
-  return backendOrRoute
+  return request => {
+    const backend = backendOrRoute(request)
+    // Plain JavaScript can hand over anything, a promise from an async function for one.
+    if (backend !== undefined && !(backend instanceof Backend)) {
+      throw invalid(`${field}: the route's answer`, backend, 'a backend or undefined, and no promise')
+    }
+    return backend
+  }
 }

@@ -95,13 +95,29 @@ export class Exchange implements Attempt, TunnelOwner {
   start(): void {
     const located = this.#dispatch.locate()
     if (located === undefined) this.#place()
-    else void located.then(() => this.#place())
+    else void located.then(() => this.#placeLater())
   }
 
   #place(): void {
     if (this.#done) return
     this.#phase = 'queue'
     this.#placed(this.#dispatch.next())
+  }
+
+  /** The same, where no caller is there any more to whom an error of the host's own could be thrown. */
+  #placeLater(): void {
+    this.#guard(() => this.#place())
+  }
+
+  #guard(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#backend.emit('fault', error)
+      if (this.#done) return
+      this.#reply(500)
+      this.#end(failed(this.#phase, 'proxy', 'internal', error as Error))
+    }
   }
 
   #placed(acquired: Acquired): void {
@@ -117,7 +133,7 @@ export class Exchange implements Attempt, TunnelOwner {
 
   #leftQueue(result: Lease | NoServer): void {
     this.#queued = undefined
-    if (!this.#done) this.#placed(result)
+    if (!this.#done) this.#guard(() => this.#placed(result))
     // The client went away between the grant and this turn.
     else if (result.kind === 'lease') result.release(failed('queue', 'client', 'client-abort'))
   }
@@ -145,7 +161,10 @@ export class Exchange implements Attempt, TunnelOwner {
   #attempt(): void {
     this.#phase = 'connect'
     this.#deadline.arm(this.#backend.timeouts.connectMs)
-    this.#transfer = this.#settings.engine.attempt(this)
+    const transfer = this.#settings.engine.attempt(this)
+    // On a kept connection the body is taken at once, and what the client had sent of it may be refused within the call.
+    if (this.#done) transfer.abort()
+    else this.#transfer = transfer
   }
 
   get server(): Server {
@@ -241,7 +260,14 @@ export class Exchange implements Attempt, TunnelOwner {
   /** What only the attempt that won may say: where the client belongs. */
   #bind(head: ResponseHead): HeaderEdits | undefined {
     const { affinity } = this.#backend
-    return affinity?.bind(this.request, this.server.id, this.#dispatch.found, new ResponseView(head))
+    if (affinity === undefined) return undefined
+    try {
+      return affinity.bind(this.request, this.server.id, this.#dispatch.found, new ResponseView(head))
+    } catch (error) {
+      // The response is the server's; that the client is not remembered must not take it away.
+      this.#backend.emit('fault', error)
+      return undefined
+    }
   }
 
   flush(): void {
@@ -372,8 +398,8 @@ export class Exchange implements Attempt, TunnelOwner {
     this.#releaseLease(outcome)
     const { policy, timeouts, clock } = this.#backend
     const pauseMs = decision === 'same-server' ? Math.min(policy.retryDelayMs, timeouts.connectMs) : 0
-    if (pauseMs === 0) this.#place()
-    else this.#pause = clock.setTimeout(() => this.#place(), pauseMs)
+    if (pauseMs === 0) this.#placeLater()
+    else this.#pause = clock.setTimeout(() => this.#placeLater(), pauseMs)
   }
 
   /** Something took too long. By what is waited for, it is the client's doing or the server's. */

@@ -155,8 +155,13 @@ class HttpDoor {
   }
 
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    const request = this.#read(req)
+    const request = this.#read(req, this.#upgrades)
     if (request instanceof NodeRequest && !this.#routes(request)) return false
+    if (isAnswering(req)) {
+      // Node has let go of the connection in the middle of another response: nothing can follow it any more.
+      socket.destroy()
+      return true
+    }
     // What answers an upgrade that is not granted is an ordinary response on the same connection.
     const connection = new UpgradeConnection(req, socket, head)
     const { response: res } = connection
@@ -215,6 +220,8 @@ class HttpDoor {
   #keepParsing(server: ParsingServer): () => void {
     const before = server.shouldUpgradeCallback
     const mayUpgrade = (req: IncomingMessage): boolean => {
+      // Behind a response that is still under way, the request is served in its turn, without the change.
+      if (isAnswering(req)) return false
       if (upgradeOf(req, this.#upgrades) !== undefined) return true
       return server.listenerCount('upgrade') > 1 && before?.call(server, req) === true
     }
@@ -224,10 +231,10 @@ class HttpDoor {
     }
   }
 
-  #read(req: IncomingMessage): NodeRequest | Refusal {
+  #read(req: IncomingMessage, upgrades: ReadonlySet<string>): NodeRequest | Refusal {
     const { originalUrl } = req as { originalUrl?: string }
     const target = this.#originalUrl ? (originalUrl ?? req.url) : req.url
-    return readRequest(req, target ?? '', this.#settings.forwarding, this.#upgrades)
+    return readRequest(req, target ?? '', this.#settings.forwarding, upgrades)
   }
 
   #routes(request: ClientRequest): boolean {
@@ -245,7 +252,8 @@ class HttpDoor {
     next: ((error?: unknown) => void) | undefined,
     connection: UpgradeConnection | undefined,
   ): void {
-    const request = this.#read(req)
+    // Without the connection, which only the `upgrade` event gives, there can be no change of protocol.
+    const request = this.#read(req, connection === undefined ? noUpgrades : this.#upgrades)
     if (!(request instanceof NodeRequest)) {
       // A message that is not what it should be: whatever follows it on this connection is not to be trusted.
       res.shouldKeepAlive = false
@@ -357,6 +365,14 @@ class HttpDoor {
     res.writeHead(answer.status, [...answer.headers, 'Content-Length', String(answer.body.length)])
     res.end(answer.body)
   }
+}
+
+const noUpgrades: ReadonlySet<string> = new Set()
+
+/** Whether a response to an earlier request is under way on this connection. Node tells of it in no other way. */
+function isAnswering(req: IncomingMessage): boolean {
+  const { _httpMessage } = req.socket as { _httpMessage?: ServerResponse | null }
+  return _httpMessage !== undefined && _httpMessage !== null
 }
 
 /** Upgrades that a handler has taken, and the listeners of handlers: several may be attached to one server. */

@@ -110,6 +110,8 @@ export class NodeClient implements ClientSide, BodySource {
   informational(status: number, headers: Headers): void {
     const res = this.#res
     if (this.#req.httpVersionMinor === 0 || res.headersSent) return
+    // Node keeps them without bound for a client that does not read, or that waits for the response before this one.
+    if (res.socket === null || res.socket.writableNeedDrain) return
     if (status === 102) {
       res.writeProcessing()
       return

@@ -121,6 +121,20 @@ describe('a tunnel', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test('does not wait for ever for who never reads what was written to it', async () => {
+    // Its writes are never done, so `destroySoon` never comes to the end of them.
+    const stuck = Object.assign(new Duplex({ read() {}, write() {} }), { destroySoon: () => {} })
+    const [, serverSide] = duplexPair()
+    const clock = new VirtualClock()
+    const owner = { tunnelled: () => {}, tunnelEnded: () => {} }
+    new Tunnel(stuck, serverSide, owner, idleMs, clock).abort()
+    expect(stuck.destroyed).toBe(false)
+    clock.advance(30_000)
+    expect(stuck.destroyed).toBe(true)
+    await closed(stuck)
+    expect(clock.pending).toBe(0)
+  })
+
   test('closes a socket behind what was written to it', () => {
     let soon = 0
     const socket = () =>

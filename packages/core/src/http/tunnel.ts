@@ -9,6 +9,9 @@ import { failed, type Outcome } from '../balance/outcome.ts'
 import type { Clock } from '../base/clock.ts'
 import { Deadline } from '../base/deadline.ts'
 
+/** How long what was written before the end may take to go out. */
+const closingMs = 30_000
+
 /** Whom a tunnel tells of bytes and of its end. */
 export interface TunnelOwner {
   tunnelled(direction: 'in' | 'out', bytes: number): void
@@ -31,14 +34,14 @@ export class Tunnel {
     this.#client = client
     this.#server = server
     this.#owner = owner
-    this.#deadline = new Deadline(clock, () => this.#end({ kind: 'completed', phase: 'tunnel', status: 101 }))
+    this.#deadline = new Deadline(clock, () => this.#overdue())
     this.#deadline.arm(idleMs)
     this.#join(client, server, 'in')
     this.#join(server, client, 'out')
     client.on('error', error => this.#end(failed('tunnel', 'client', 'client-abort', error)))
     server.on('error', error => this.#end(failed('tunnel', 'server', 'broken-response', error)))
-    client.on('close', () => this.#end({ kind: 'completed', phase: 'tunnel', status: 101 }))
-    server.on('close', () => this.#end({ kind: 'completed', phase: 'tunnel', status: 101 }))
+    client.on('close', () => this.#closed())
+    server.on('close', () => this.#closed())
     // Whoever had them before may have held them back.
     client.resume()
     server.resume()
@@ -62,13 +65,32 @@ export class Tunnel {
     })
   }
 
+  #overdue(): void {
+    if (!this.#ended) this.#end({ kind: 'completed', phase: 'tunnel', status: 101 })
+    else {
+      this.#client.destroy()
+      this.#server.destroy()
+    }
+  }
+
+  #closed(): void {
+    this.#end({ kind: 'completed', phase: 'tunnel', status: 101 })
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (this.#client.destroyed && this.#server.destroyed) this.#deadline.disarm()
+  }
+
   #end(outcome: Outcome): void {
     if (this.#ended) return
     this.#ended = true
-    this.#deadline.disarm()
-    // What was written before the end still goes out; `destroySoon` closes behind it.
+    // What was written before the end still goes out, and `destroySoon` closes behind it; but who never reads it would
+    // keep the connection for ever.
+    this.#deadline.arm(closingMs)
     closeSoon(this.#client)
     closeSoon(this.#server)
+    this.#settle()
     this.#owner.tunnelEnded(outcome)
   }
 }
