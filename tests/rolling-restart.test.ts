@@ -9,7 +9,7 @@ import { RestartableServer } from './support/restartable-server.ts'
 describe.each(subjects)('$name', subject => {
   it.each([
     ['stopped without a word', 50_000],
-    ['drained first', 10_000],
+    ['drained first', 4_000],
   ] as const)(
     'while every server is restarted (%s), answers all of %i requests',
     async (how, total) => {
