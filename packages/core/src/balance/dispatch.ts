@@ -13,7 +13,7 @@
  */
 
 import type { RequestInfo } from '@evener/algorithms'
-import type { Affinity, AffinityRequest } from '@evener/session'
+import type { AffinityRequest } from '@evener/session'
 import type { Backend } from './backend.ts'
 import type { NoServerReason } from './counters.ts'
 import type { Acquired } from './lease.ts'
@@ -44,10 +44,6 @@ export class Dispatch {
   constructor(backend: Backend, request: BackendRequest) {
     this.backend = backend
     this.request = request
-  }
-
-  get affinity(): Affinity | undefined {
-    return this.backend.affinity
   }
 
   /** True once it has ended. */

@@ -395,6 +395,8 @@ export class Exchange implements Attempt, TunnelOwner {
     this.#deadline.rest()
     this.#fresh = false
     this.#lastFailure = outcome
+    // The head may name the server, for a client of HTTP/1.0 that named no host.
+    this.#headers = undefined
     this.#releaseLease(outcome)
     const { policy, timeouts, clock } = this.#backend
     const pauseMs = decision === 'same-server' ? Math.min(policy.retryDelayMs, timeouts.connectMs) : 0
