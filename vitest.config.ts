@@ -30,6 +30,8 @@ export default defineConfig({
         'packages/health/src/**': { branches: 95 },
         'packages/session/src/**': { branches: 95 },
         'packages/http1/src/**': { branches: 95 },
+        'packages/tls/src/**': { branches: 95 },
+        'packages/proxy-protocol/src/**': { branches: 95 },
         'packages/core/src/**': { branches: 90 },
       },
     },

@@ -14,6 +14,7 @@ export type { RetryBudgetOptions, RetryOn, RetryOptions } from './balance/retry.
 export { type AdminState, type HealthState, Server, type ServerOptions } from './balance/server.ts'
 export type { BackendTimeouts } from './balance/timeouts.ts'
 export type { Clock, Timer } from './base/clock.ts'
+export type { ConnectionFacts } from './base/connection-facts.ts'
 export { type ErrorCode, EvenerError } from './base/errors.ts'
 export { type HttpProxy3Options, httpProxy3Engine } from './engines/http-proxy-3.ts'
 export { type Http1EngineOptions, http1Engine, type Reuse } from './engines/http1/http1-engine.ts'

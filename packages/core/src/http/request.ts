@@ -1,6 +1,7 @@
 /** A request as routes, balancers and affinities see it, whatever door it came in by. */
 import type { RequestHead } from '@evener/http1'
 import type { BackendRequest } from '../balance/dispatch.ts'
+import type { ConnectionFacts } from '../base/connection-facts.ts'
 
 /** The head of a client's request, checked. */
 export interface ClientRequest extends BackendRequest {
@@ -24,6 +25,8 @@ export interface ClientRequest extends BackendRequest {
   readonly upgrade: string | undefined
   /** True where the client waits for a 100 before it sends its body, and nobody has sent one yet. */
   readonly expectContinue?: boolean | undefined
+  /** What is known of the client's connection: its addresses, and what TLS settled. */
+  readonly connection?: ConnectionFacts | undefined
   /** The head as the codec read it, where it did: engines that write bytes go on from there. */
   readonly parsed?: RequestHead | undefined
 }

@@ -1,0 +1,1 @@
+export type { ProxyHeader, ProxyTls, ProxyTlv, ProxyTlvs } from './header.ts'

@@ -1,0 +1,1 @@
+export type { ClientCertificateFacts, TlsFacts } from './facts.ts'
