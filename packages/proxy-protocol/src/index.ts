@@ -1,1 +1,7 @@
-export type { ProxyHeader, ProxyTls, ProxyTlv, ProxyTlvs } from './header.ts'
+export { crc32c } from './crc32c.ts'
+export { ProxyOptionError, ProxyWriteError } from './errors.ts'
+export type { ProxyFamily, ProxyHeader, ProxyHeaderContent, ProxyTls, ProxyTlv, ProxyTlvs } from './header.ts'
+export { ProxyHeaderError, type ProxyHeaderErrorCode, proxyHeaderErrorCodes } from './header-error.ts'
+export { ProxyHeaderReader, type ProxyHeaderReaderOptions } from './reader.ts'
+export { proxyHeaderV1 } from './write-v1.ts'
+export { type ProxyHeaderV2Options, proxyHeaderV2 } from './write-v2.ts'

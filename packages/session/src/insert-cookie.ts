@@ -111,6 +111,16 @@ interface Held extends Mark {
   readonly stale: boolean
 }
 
+/** What a response needs. Without dates in it, the same for all clients of a server: made once. */
+interface Due {
+  readonly edits: HeaderEdits
+  /** The same, where a shared cache must be kept from handing the cookie to others. */
+  readonly uncached: HeaderEdits
+}
+
+/** More different cookies than that are not remembered: servers that come and go would pile up. */
+const MOST_REMEMBERED = 1_000
+
 class InsertCookie implements Affinity {
   readonly name = 'cookie'
   private readonly cookieName: string
@@ -124,6 +134,8 @@ class InsertCookie implements Affinity {
   private readonly names: ServerNames
   private readonly seal: Seal
   private readonly now: () => number
+  private readonly dated: boolean
+  private readonly remembered = { open: new Map<string, Due>(), secure: new Map<string, Due>() }
 
   constructor(options: InsertCookieOptions) {
     checkNames('insertCookie', options, OPTION_NAMES)
@@ -138,10 +150,11 @@ class InsertCookie implements Affinity {
     this.names = options.values === undefined ? idsAsNames : namesFrom(options.values)
     this.seal = options.signing === undefined ? plainSeal : sealFrom(options.name, options.signing)
     this.now = functionOption('now', options.now, Date.now)
+    this.dated = this.maxIdleSeconds !== undefined || this.maxLifeSeconds !== undefined
   }
 
   find(request: AffinityRequest): string | undefined {
-    return this.read(request, this.seconds())?.serverId
+    return this.read(request)?.serverId
   }
 
   conceal(request: AffinityRequest): HeaderEdits | undefined {
@@ -159,55 +172,64 @@ class InsertCookie implements Affinity {
     found: string | undefined,
     response?: AffinityResponse | undefined,
   ): HeaderEdits | undefined {
-    const append: [name: string, value: string][] = []
-    const ofServer = response?.setCookies ?? []
-    const setByServer = ofServer.some(line => setCookieName(line) === this.cookieName)
-    if (setByServer) {
-      if (this.preserve) return undefined
-      for (const line of ofServer)
-        if (setCookieName(line) !== this.cookieName) append.push(['set-cookie', line])
-    }
-    const lines = this.linesDue(request, serverId, found)
-    for (const line of lines) append.push(['set-cookie', line])
-    if (lines.length > 0 && this.nocache && mayBeShared(request, response))
-      append.push(['cache-control', 'private'])
-    if (setByServer) return { remove: ['set-cookie'], append }
-    return append.length > 0 ? { append } : undefined
+    const ofServer = response?.setCookies
+    const setByServer = ofServer?.some(line => setCookieName(line) === this.cookieName) === true
+    if (setByServer && this.preserve) return undefined
+    const due = this.due(request, serverId, found)
+    const edits =
+      due === undefined || !this.nocache || !mayBeShared(request, response) ? due?.edits : due.uncached
+    if (!setByServer) return edits
+    const others = ofServer.filter(line => setCookieName(line) !== this.cookieName)
+    return { remove: ['set-cookie'], append: [...others.map(setCookie), ...(edits?.append ?? [])] }
   }
 
-  /** The Set-Cookie lines that this response needs; none where the client has what it should have. */
-  private linesDue(request: AffinityRequest, serverId: string, found: string | undefined): readonly string[] {
-    if (this.postOnly && request.method !== 'POST') return []
+  /** What this response needs; undefined where the client has what it should have. */
+  private due(request: AffinityRequest, serverId: string, found: string | undefined): Due | undefined {
+    if (this.postOnly && request.method !== 'POST') return undefined
     const isSecure = request.secure === true
     const value = this.names.valueOf(serverId)
-    if (value === undefined) return this.writer.expire(isSecure)
-    const seconds = this.seconds()
-    const held = this.read(request, seconds)
+    if (value === undefined) return dueOf(this.writer.expire(isSecure))
+    const held = this.read(request)
     const stays = found !== undefined && this.names.valueOf(found) === value
-    if (stays && !this.isDue(held, seconds)) return []
-    const dated = this.maxIdleSeconds !== undefined || this.maxLifeSeconds !== undefined
+    if (stays && !this.isDue(held)) return undefined
+    if (!this.dated) return this.undated(value, isSecure)
+    const seconds = this.seconds()
     const mark = writeMark({
       value,
-      lastSeconds: dated ? seconds : undefined,
+      lastSeconds: seconds,
       // The life goes on when a client changes its server: what counts is the first visit.
       firstSeconds: this.maxLifeSeconds === undefined ? undefined : (held?.firstSeconds ?? seconds),
     })
-    return this.writer.set(this.seal.seal(mark), isSecure)
+    return dueOf(this.writer.set(this.seal.seal(mark), isSecure))
+  }
+
+  private undated(value: string, isSecure: boolean): Due {
+    const remembered = isSecure ? this.remembered.secure : this.remembered.open
+    const known = remembered.get(value)
+    if (known !== undefined) return known
+    const mark = writeMark({ value, lastSeconds: undefined, firstSeconds: undefined })
+    const due = dueOf(this.writer.set(this.seal.seal(mark), isSecure))
+    // Frozen, so that whoever writes them may remember what they come to.
+    Object.freeze(due.edits)
+    Object.freeze(due.uncached)
+    if (remembered.size < MOST_REMEMBERED) remembered.set(value, due)
+    return due
   }
 
   /** Whether a client that stays on its server needs its cookie anew. */
-  private isDue(held: Held | undefined, seconds: number): boolean {
+  private isDue(held: Held | undefined): boolean {
     const last = held?.lastSeconds
-    if (last === undefined ? this.maxIdleSeconds !== undefined : last < seconds) return true
+    if (last === undefined ? this.maxIdleSeconds !== undefined : last < this.seconds()) return true
     // A date too few, or one that is no longer asked for.
     if ((this.maxLifeSeconds === undefined) !== (held?.firstSeconds === undefined)) return true
     return held?.stale === true
   }
 
   /** The first cookie that names a server; where none does, the first that is genuine and not expired. */
-  private read(request: AffinityRequest, seconds: number): Held | undefined {
+  private read(request: AffinityRequest): Held | undefined {
     const header = request.header('cookie')
     if (header === undefined) return undefined
+    const seconds = this.seconds()
     const values = cookieValues(header, this.cookieName, MOST_OF_ONE_NAME + 1)
     if (values.length > MOST_OF_ONE_NAME) return undefined
     let nameless: Held | undefined
@@ -233,6 +255,15 @@ class InsertCookie implements Affinity {
   private seconds(): number {
     return Math.floor(this.now() / 1000)
   }
+}
+
+function setCookie(line: string): readonly [name: string, value: string] {
+  return ['set-cookie', line]
+}
+
+function dueOf(lines: readonly string[]): Due {
+  const append = lines.map(setCookie)
+  return { edits: { append }, uncached: { append: [...append, ['cache-control', 'private']] } }
 }
 
 function isExpired(date: number | undefined, longest: number | undefined, seconds: number): boolean {

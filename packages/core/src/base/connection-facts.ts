@@ -23,12 +23,17 @@ export interface ConnectionFacts {
   readonly proxyHeader: ProxyHeader | undefined
 }
 
+/** What a socket says of its two ends. */
+export type SocketEnds = {
+  readonly [K in 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort']?: Socket[K] | undefined
+}
+
 /**
  * The facts of a connection.
  * @param socket the TCP or unix socket itself
  */
 export function connectionFacts(
-  socket: Socket,
+  socket: SocketEnds,
   tls: TlsFacts | undefined,
   proxyHeader: ProxyHeader | undefined,
 ): ConnectionFacts {
@@ -40,9 +45,9 @@ class SocketFacts implements ConnectionFacts {
   readonly peerAddress: string
   readonly tls: TlsFacts | undefined
   readonly proxyHeader: ProxyHeader | undefined
-  readonly #socket: Socket
+  readonly #socket: SocketEnds
 
-  constructor(socket: Socket, tls: TlsFacts | undefined, proxyHeader: ProxyHeader | undefined) {
+  constructor(socket: SocketEnds, tls: TlsFacts | undefined, proxyHeader: ProxyHeader | undefined) {
     this.#socket = socket
     this.tls = tls
     this.proxyHeader = proxyHeader

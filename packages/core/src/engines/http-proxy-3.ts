@@ -21,11 +21,13 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ProxyServer, type ServerOptions } from 'http-proxy-3'
 import type { FailureReason, Phase } from '../balance/outcome.ts'
+import type { Server } from '../balance/server.ts'
 import { duration, integer, knownOptions } from '../base/options.ts'
 import type { Attempt, Engine, Transfer } from '../http/engine.ts'
 import { pairs } from '../http/headers.ts'
 import { isIdempotent } from '../http/request.ts'
 import type { BodySink } from '../http/request-body.ts'
+import { serverTlsOptions } from './server-tls.ts'
 
 /** The options of {@link httpProxy3Engine}. */
 export interface HttpProxy3Options {
@@ -46,6 +48,8 @@ export function httpProxy3Engine(options: HttpProxy3Options = {}): Engine {
 class HttpProxy3Engine implements Engine {
   readonly name = 'http-proxy-3'
   readonly #proxy = new ProxyServer({})
+  readonly #contexts = new WeakMap<Server, string>()
+  #servers = 0
   readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent }
 
   constructor(options: HttpProxy3Options) {
@@ -70,7 +74,6 @@ class HttpProxy3Engine implements Engine {
       hostname: address.host,
       port: address.port,
       socketPath: address.path,
-      ca: tls?.ca,
     }
     const options = {
       target,
@@ -78,7 +81,12 @@ class HttpProxy3Engine implements Engine {
       toProxy: true,
       selfHandleResponse: true,
       secure: tls?.rejectUnauthorized ?? true,
-      ssl: tls?.servername === undefined ? {} : { servername: tls.servername },
+      // What the library takes as the outgoing request's own options. The agent keeps connections apart by the name of
+      // the session's context, and not by the context or by what is verified.
+      ssl:
+        tls === undefined
+          ? {}
+          : { ...serverTlsOptions(attempt.server), sessionIdContext: this.#contextOf(attempt.server) },
       ...(reuse && { agent: tls === undefined ? this.#agents.http : this.#agents.https }),
     }
     try {
@@ -88,6 +96,15 @@ class HttpProxy3Engine implements Engine {
       process.nextTick(() => errand.fail('connect', 'bad-request', error as Error))
     }
     return errand
+  }
+
+  #contextOf(server: Server): string {
+    let name = this.#contexts.get(server)
+    if (name === undefined) {
+      name = `evener-${++this.#servers}`
+      this.#contexts.set(server, name)
+    }
+    return name
   }
 
   close(): void {
@@ -218,7 +235,9 @@ class Errand implements Transfer, BodySink {
     }
     this.#attempt.flush()
     answer.on('data', chunk => {
-      if (!this.#over && !this.#attempt.data(chunk)) answer.pause()
+      if (this.#over) return
+      if (!this.#attempt.data(chunk)) answer.pause()
+      if (!this.#over) this.#attempt.flush()
     })
     answer.on('end', () => this.#finished(answer))
   }

@@ -7,9 +7,9 @@
  *    └──────────────────────┴── too slow, refused, or gone ──► closing ◄── keep-alive off ─┘
  * ```
  *
- * While a request is under way, what the client sends beyond it waits unread, all but one chunk of it in the kernel: a
+ * While a request is under way, what the client sends beyond it waits, all but the first 64 KiB of it in the kernel: a
  * hundred thousand pipelined requests cost the memory of one. Nor is a next one read while the client has not taken the
- * response before it.
+ * response before it. What is read lies in memory that all connections share, until somebody keeps it.
  *
  * Invariant: responses go out in the order of the requests; a connection on which anything was refused carries no
  * further request, since the two sides may not agree where it would begin.
@@ -27,38 +27,46 @@ import {
   RequestReader,
   statusLine,
 } from '@evener/http1'
+import type { ProxyHeader } from '@evener/proxy-protocol'
 import type { HeaderEdits } from '@evener/session'
+import type { TlsFacts } from '@evener/tls'
+import { type ConnectionFacts, connectionFacts } from '../base/connection-facts.ts'
 import { Deadline } from '../base/deadline.ts'
-import { plainAddress } from '../base/networks.ts'
+import { lendReads } from '../base/lent-reads.ts'
+import { isShared, ReadMemory } from '../base/read-memory.ts'
 import type { Answer, AnswerStatus } from '../http/answer.ts'
 import type { ClientSide, ClientTunnel } from '../http/client-side.ts'
-import type { Passing, ResponseHead } from '../http/engine.ts'
+import { lentPieceBytes, type Passing, type ResponseHead } from '../http/engine.ts'
 import { Exchange } from '../http/exchange.ts'
-import { FieldSet, headText, textOfPairs } from '../http/head-text.ts'
+import { headText, textOfPairs } from '../http/head-text.ts'
 import { type BodySource, RequestBody } from '../http/request-body.ts'
+import { type ResponsePlan, responsePlan } from './response-plan.ts'
 import type { FrontendSettings } from './settings.ts'
 import { SocketRequest } from './socket-request.ts'
 
 /** What is still read of a request that was answered before it was whole, before the connection is closed on it. */
 const lingerBytes = 1_048_576
 const lingerMs = 5_000
-/** A body this small is put into the same string, and so the same write, as its head. */
-const smallBody = 4_096
-
-/** How a response's body goes on to this client. */
-type Sending = 'as-is' | 'chunks' | 'until-close'
+/** With so much put aside, no more is read. */
+const mostRest = 65_536
+/** Pieces of bodies up to this size are copied, so that a retry need not keep a large buffer for a few bytes. */
+const smallPiece = 4_096
 
 export class ClientConnection implements ClientSide, BodySource {
+  readonly facts: ConnectionFacts
   readonly #settings: FrontendSettings
   readonly #socket: Socket
   readonly #reader: RequestReader
-  readonly #peerAddress: string
+  readonly #memory = new ReadMemory()
+  /** Read into that memory; else through the stream's events. */
+  readonly #direct: boolean
   readonly #deadline: Deadline
   #exchange: Exchange | undefined
   #requestBody: RequestBody | undefined
   #bodyReader: Body = emptyBody
-  /** What came and could not be used yet. */
+  /** What came and could not be used yet, from `#stashAt` on. */
   #stash: Buffer | undefined
+  #stashAt = 0
   #method = ''
   #minorVersion: 0 | 1 = 1
   #keepAlive = true
@@ -66,21 +74,35 @@ export class ClientConnection implements ClientSide, BodySource {
   #requests = 0
   /** The head of a response that waits for the first piece of its body. */
   #head = ''
-  #sending: Sending = 'as-is'
+  #plan: ResponsePlan | undefined
   #responding = false
   #reading = false
   #inLoop = false
   #lingered = 0
-  #phase: 'idle' | 'head' | 'exchange' | 'flush' | 'linger' | 'closed' = 'idle'
+  #phase: 'idle' | 'head' | 'exchange' | 'flush' | 'linger' | 'tunnel' | 'closed' = 'idle'
 
-  constructor(socket: Socket, settings: FrontendSettings) {
+  /**
+   * @param tls what the handshake settled, where TLS ends here
+   * @param proxyHeader what a proxy in front has said of the client
+   */
+  constructor(
+    accepted: Socket,
+    settings: FrontendSettings,
+    tls: TlsFacts | undefined,
+    proxyHeader: ProxyHeader | undefined,
+  ) {
     this.#settings = settings
+    const lent = lendReads(accepted, this.#memory, this.#onRead)
+    const socket = lent ?? accepted
+    this.#direct = lent !== undefined
     this.#socket = socket
+    this.facts = connectionFacts(socket, tls, proxyHeader)
     this.#reader = new RequestReader(settings.limits)
-    this.#peerAddress = plainAddress(socket.remoteAddress ?? '')
     this.#deadline = new Deadline(settings.clock, () => this.#overdue())
-    socket.setNoDelay(true)
-    socket.on('data', this.#onData)
+    if (lent === undefined) {
+      socket.setNoDelay(true)
+      socket.on('data', this.#onData)
+    }
     socket.on('end', this.#onEnd)
     socket.on('drain', this.#onDrain)
     socket.on('error', this.#onError)
@@ -110,28 +132,53 @@ export class ClientConnection implements ClientSide, BodySource {
   // ── reading ────────────────────────────────────────────────────────────────────────────────────────
 
   readonly #onData = (chunk: Buffer): void => {
-    if (this.#stash === undefined) this.#take(chunk)
-    else this.#stash = Buffer.concat([this.#stash, chunk])
+    this.#onRead(chunk, chunk.length)
+  }
+
+  readonly #onRead = (buffer: Buffer, end: number): boolean => {
+    const stash = this.#stash
+    // What others have taken over is read as a stream again.
+    if (this.#phase === 'tunnel') return this.#socket.push(Buffer.from(buffer.subarray(0, end)))
+    if (stash === undefined) this.#take(buffer, 0, end)
+    else this.#keepRest(Buffer.concat([stash.subarray(this.#stashAt), buffer.subarray(0, end)]), 0)
+    return true
   }
 
   /** Use what came, as far as it can be used now, and put the rest aside. */
-  #take(chunk: Buffer): void {
-    if (this.#inLoop) {
-      this.#stash = chunk
-      return
-    }
+  #take(buffer: Buffer, start: number, end: number): void {
     this.#inLoop = true
-    let bytes: Buffer | undefined = chunk
-    while (bytes !== undefined) {
-      this.#stash = undefined
-      const used = this.#use(bytes)
-      const rest: Buffer | undefined = used < bytes.length ? bytes.subarray(used) : undefined
-      this.#stash = rest
+    let at = start
+    for (;;) {
+      const before = at
+      at = this.#use(buffer, at, end)
       // Something was used up, and what follows may be usable by now: a response may have been given at once.
-      bytes = rest !== undefined && this.#usable && used > 0 ? rest : undefined
+      if (at >= end || at === before || !this.#usable) break
     }
     this.#inLoop = false
-    if (this.#stash !== undefined) this.#socket.pause()
+    if (at >= end) return
+    if (isShared(buffer)) this.#keepRest(Buffer.from(buffer.subarray(at, end)), 0)
+    else {
+      this.#memory.keep()
+      this.#keepRest(end === buffer.length ? buffer : buffer.subarray(0, end), at)
+    }
+  }
+
+  /** Put aside what cannot be used yet. Up to a bound it is read on, so that the client's end is seen. */
+  #keepRest(buffer: Buffer, at: number): void {
+    this.#stash = buffer
+    this.#stashAt = at
+    if (buffer.length - at >= mostRest) this.#socket.pause()
+  }
+
+  /** Go on with what was put aside, then with what comes. */
+  #readOn(): void {
+    if (this.#inLoop) return
+    const stash = this.#stash
+    if (stash !== undefined) {
+      this.#stash = undefined
+      this.#take(stash, this.#stashAt, stash.length)
+    }
+    if (this.#stash === undefined) this.#socket.resume()
   }
 
   /** Whether bytes could be used if they came now. */
@@ -147,68 +194,79 @@ export class ClientConnection implements ClientSide, BodySource {
     }
   }
 
-  /** @returns how many bytes were used */
-  #use(bytes: Buffer): number {
+  /** @returns the index of the first byte that was not used */
+  #use(buffer: Buffer, at: number, end: number): number {
     switch (this.#phase) {
       case 'idle':
-        this.#phase = 'head'
-        if (this.#requests > 0) this.#deadline.arm(this.#settings.httpRequestMs)
-        return this.#readHead(bytes)
       case 'head':
-        return this.#readHead(bytes)
+        return this.#readHead(buffer, at, end)
       case 'exchange':
-        return this.#reading ? this.#readBody(bytes) : 0
+        return this.#reading ? this.#readBody(buffer, at, end) : at
       case 'flush':
-        return 0
+        return at
       case 'linger':
-        return this.#discard(bytes)
+        return this.#discard(buffer, at, end)
       default:
-        return bytes.length
+        return end
     }
   }
 
-  #readHead(bytes: Buffer): number {
-    const head = this.#reader.read(bytes)
+  #readHead(buffer: Buffer, at: number, end: number): number {
+    const head = this.#reader.read(buffer, at, end)
     if (head === undefined) {
-      // The one empty line that may precede a request is not its beginning.
-      if (this.#reader.idle && this.#requests > 0) this.#becomeIdle()
-      return bytes.length
+      if (this.#phase === 'idle' && !this.#reader.idle) {
+        this.#phase = 'head'
+        // The first request's time runs since the connection stands.
+        if (this.#requests > 0) this.#deadline.arm(this.#settings.httpRequestMs)
+      }
+      return end
     }
     if (head.kind === 'error') {
       this.#refuse(head.status as AnswerStatus, head.message)
-      return bytes.length
+      return end
     }
     const { consumed } = this.#reader
     this.#begin(head)
     return consumed
   }
 
-  #readBody(bytes: Buffer): number {
+  #readBody(buffer: Buffer, at: number, end: number): number {
     const reader = this.#bodyReader
     const body = this.#requestBody as RequestBody
     const exchange = this.#exchange as Exchange
     const before = reader.contentBytes
-    const stop = reader.consume(bytes, 0, bytes.length)
+    const stop = reader.consume(buffer, at, end)
     if (stop === -1) {
       this.#keepAlive = false
       exchange.refuse((reader.error?.status ?? 400) as AnswerStatus)
-      return bytes.length
+      return end
     }
     if (reader.contentBytes > this.#settings.maxBodyBytes) {
       exchange.refuse(413)
       return stop
     }
     if (body.wire) {
-      const piece = stop === bytes.length ? bytes : bytes.subarray(0, stop)
-      if (stop > 0) body.push(piece, reader.contentBytes - before)
+      if (stop > at) this.#pass(body, buffer, at, stop, reader.contentBytes - before)
     } else {
       const { content } = reader
-      for (let i = 0; i < content.length; i += 2) body.push(bytes.subarray(content[i], content[i + 1]))
+      for (let i = 0; i < content.length; i += 2) {
+        const from = content[i] as number
+        const to = content[i + 1] as number
+        this.#pass(body, buffer, from, to, to - from)
+      }
     }
     if (this.#exchange !== exchange) return stop
     if (reader.done) this.#requestWhole(exchange, body)
-    else exchange.clientProgress()
+    else {
+      if (this.#direct) this.#memory.grow()
+      exchange.clientProgress()
+    }
     return stop
+  }
+
+  #pass(body: RequestBody, buffer: Buffer, from: number, to: number, contentBytes: number): void {
+    if (to - from <= smallPiece) body.push(Buffer.from(buffer.subarray(from, to)), contentBytes)
+    else if (body.push(this.#memory.piece(buffer, from, to), contentBytes)) this.#memory.keep()
   }
 
   #requestWhole(exchange: Exchange, body: RequestBody): void {
@@ -218,10 +276,10 @@ export class ClientConnection implements ClientSide, BodySource {
   }
 
   /** A request that was answered already goes on for a while, so that the client comes to read its answer. */
-  #discard(bytes: Buffer): number {
-    this.#lingered += bytes.length
+  #discard(buffer: Buffer, at: number, end: number): number {
+    this.#lingered += end - at
     if (this.#keepAlive) {
-      const stop = this.#bodyReader.consume(bytes, 0, bytes.length)
+      const stop = this.#bodyReader.consume(buffer, at, end)
       if (stop !== -1 && this.#bodyReader.done) {
         this.#next()
         return stop
@@ -229,7 +287,7 @@ export class ClientConnection implements ClientSide, BodySource {
       if (stop === -1) this.#lingered = Number.POSITIVE_INFINITY
     }
     if (this.#lingered > lingerBytes) this.#socket.destroy()
-    return bytes.length
+    return end
   }
 
   // ── a request ──────────────────────────────────────────────────────────────────────────────────────
@@ -253,14 +311,7 @@ export class ClientConnection implements ClientSide, BodySource {
       return
     }
     const upgrade = settings.upgradeOf(head)
-    const encrypted = 'encrypted' in this.#socket
-    const request = new SocketRequest(
-      head,
-      this.#peerAddress,
-      encrypted,
-      settings.exchange.forwarding,
-      upgrade,
-    )
+    const request = new SocketRequest(head, this.facts, settings.exchange.forwarding, upgrade)
     const backend = settings.route(request)
     const tooLarge = head.framing === 'length' && head.contentLength > settings.maxBodyBytes
     if (typeof backend === 'number' || tooLarge) {
@@ -301,18 +352,12 @@ export class ClientConnection implements ClientSide, BodySource {
   resume(): void {
     if (this.#phase !== 'exchange') return
     this.#reading = true
-    const stash = this.#stash
-    if (stash !== undefined && !this.#inLoop) {
-      this.#stash = undefined
-      this.#take(stash)
-    }
-    if (this.#stash === undefined) this.#socket.resume()
+    this.#readOn()
   }
 
   /** The body's source: hold it back. */
   pause(): void {
     this.#reading = false
-    this.#socket.pause()
   }
 
   // ── writing ────────────────────────────────────────────────────────────────────────────────────────
@@ -328,50 +373,28 @@ export class ClientConnection implements ClientSide, BodySource {
   respond(head: ResponseHead, edits: HeaderEdits | undefined, added: string): Passing | undefined {
     this.#responding = true
     this.#settleKeepAlive()
-    const { parsed } = head
-    const framing = parsed?.framing
-    let passing: Passing = 'wire'
-    let drop = droppedUnchunked
-    let framingLine = ''
-    this.#sending = 'as-is'
-    if (!head.hasBody) {
-      if (head.status === 204) drop = droppedWithLength
-    } else if (framing === 'length' || (parsed === undefined && hasLength(head.rawHeaders))) {
-      if (parsed === undefined) passing = 'content'
-    } else if (framing === 'chunked' && this.#minorVersion === 1) {
-      drop = dropped
-      framingLine = chunkedLine
-    } else if (this.#minorVersion === 1) {
-      passing = 'content'
-      drop = dropped
-      this.#sending = 'chunks'
-      framingLine = chunkedLine
-    } else {
-      passing = 'content'
-      this.#sending = 'until-close'
-      this.#keepAlive = false
-    }
+    const plan = responsePlan(head, this.#minorVersion)
+    this.#plan = plan
+    if (plan.sending === 'until-close') this.#keepAlive = false
     const first = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
-    this.#head = headText(first, head, drop, edits, `${added}${framingLine}${this.#connectionLine()}`)
-    return passing
+    this.#head = headText(first, head, plan.drop, edits, `${added}${plan.line}${this.#connectionLine()}`)
+    return plan.passing
   }
 
   write(chunk: Buffer): boolean {
     const socket = this.#socket
-    const head = this.#head
+    const chunks = this.#plan?.sending === 'chunks'
+    const before = chunks ? this.#head + chunkHead(chunk.length) : this.#head
     this.#head = ''
-    if (this.#sending === 'chunks') {
-      socket.cork()
-      socket.write(`${head}${chunkHead(chunk.length)}`, 'latin1')
-      socket.write(chunk)
-      socket.write(CHUNK_END, 'latin1')
-      socket.uncork()
-    } else if (head === '') socket.write(chunk)
-    else if (chunk.length <= smallBody) socket.write(head + chunk.toString('latin1'), 'latin1')
+    if (chunk.length <= lentPieceBytes) {
+      const text = before + chunk.toString('latin1')
+      socket.write(chunks ? text + CHUNK_END : text, 'latin1')
+    } else if (before === '') socket.write(chunk)
     else {
       socket.cork()
-      socket.write(head, 'latin1')
+      socket.write(before, 'latin1')
       socket.write(chunk)
+      if (chunks) socket.write(CHUNK_END, 'latin1')
       socket.uncork()
     }
     if (socket.writableLength === 0) return true
@@ -388,7 +411,7 @@ export class ClientConnection implements ClientSide, BodySource {
 
   end(trailers: readonly string[]): void {
     this.flush()
-    if (this.#sending === 'chunks') {
+    if (this.#plan?.sending === 'chunks') {
       this.#socket.write(trailers.length === 0 ? LAST_CHUNK : lastChunk(trailers), 'latin1')
     }
     this.#responded()
@@ -408,7 +431,7 @@ export class ClientConnection implements ClientSide, BodySource {
     this.#phase = 'closed'
     const socket = this.#socket
     // To a client that reads up to the end of the connection, an ordinary end would be that of the body.
-    if (this.#sending === 'until-close' && this.#responding) reset(socket)
+    if (this.#plan?.sending === 'until-close' && this.#responding) reset(socket)
     else if (socket.writableLength === 0 || this.#responding) socket.destroy()
     else {
       // The response before this one is still on its way; it has a while to get there.
@@ -418,16 +441,16 @@ export class ClientConnection implements ClientSide, BodySource {
   }
 
   switchProtocols(reason: string, headers: readonly string[]): ClientTunnel | undefined {
-    const socket = this.#socket
-    if (socket.destroyed) return undefined
+    if (this.#socket.destroyed) return undefined
     this.#exchange = undefined
-    this.#phase = 'closed'
+    this.#phase = 'tunnel'
     this.#deadline.disarm()
-    socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
-    socket.off('error', this.#onError).off('close', this.#onClose)
+    this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
+    this.#socket.off('error', this.#onError).off('close', this.#onClose)
+    const socket = this.#socket
     socket.once('close', () => this.#settings.closed(this))
     socket.write(`HTTP/1.1 101 ${reason || 'Switching Protocols'}\r\n${textOfPairs(headers)}\r\n`, 'latin1')
-    const firstBytes = this.#stash ?? Buffer.alloc(0)
+    const firstBytes = this.#stash?.subarray(this.#stashAt) ?? Buffer.alloc(0)
     this.#stash = undefined
     socket.resume()
     return { socket, firstBytes }
@@ -469,6 +492,7 @@ export class ClientConnection implements ClientSide, BodySource {
   #next(): void {
     this.#bodyReader = emptyBody
     this.#requestBody = undefined
+    this.#memory.leave()
     if (this.#socket.writableLength > 0) {
       // The answers for a client that asks and does not read would pile up here.
       this.#phase = 'flush'
@@ -478,12 +502,7 @@ export class ClientConnection implements ClientSide, BodySource {
 
   #nextRequest(): void {
     this.#becomeIdle()
-    const stash = this.#stash
-    if (stash !== undefined && !this.#inLoop) {
-      this.#stash = undefined
-      this.#take(stash)
-    }
-    if (this.#stash === undefined) this.#socket.resume()
+    this.#readOn()
   }
 
   #becomeIdle(): void {
@@ -497,12 +516,7 @@ export class ClientConnection implements ClientSide, BodySource {
     this.#phase = 'linger'
     if (this.#socket.writableLength > 0) this.#awaitFlush()
     else this.#deadline.arm(lingerMs)
-    const stash = this.#stash
-    if (stash !== undefined && !this.#inLoop) {
-      this.#stash = undefined
-      this.#take(stash)
-    }
-    this.#socket.resume()
+    this.#readOn()
   }
 
   /** What was written is still on its way out, at the client's pace. */
@@ -565,18 +579,6 @@ export class ClientConnection implements ClientSide, BodySource {
 }
 
 const nothing: readonly string[] = []
-const chunkedLine = 'Transfer-Encoding: chunked\r\n'
-const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'te', 'upgrade', 'transfer-encoding']
-const dropped = new FieldSet(hopByHop)
-// A Trailer field announces what only a chunked body can carry.
-const droppedUnchunked = new FieldSet([...hopByHop, 'trailer'])
-const droppedWithLength = new FieldSet([...hopByHop, 'trailer', 'content-length'])
-
-function hasLength(headers: readonly string[]): boolean {
-  for (let i = 0; i < headers.length; i += 2)
-    if ((headers[i] as string).toLowerCase() === 'content-length') return true
-  return false
-}
 
 /** Only TCP knows a reset, and TLS sockets do not let it through: there the missing close alert tells. */
 function reset(socket: Socket): void {

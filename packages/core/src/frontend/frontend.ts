@@ -264,7 +264,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
       return
     }
     counters.connections++
-    this.#connections.add(new ClientConnection(socket, this.#settings))
+    this.#connections.add(new ClientConnection(socket, this.#settings, undefined, undefined))
     counters.connectionsNow = this.#connections.size
     if (counters.connectionsNow > counters.connectionsMax) counters.connectionsMax = counters.connectionsNow
   }

@@ -1,28 +1,30 @@
 /** A request as Evener's own listener read it, in the form that routes, balancers and engines see. */
 import type { RequestHead } from '@evener/http1'
+import type { ConnectionFacts } from '../base/connection-facts.ts'
 import type { Forwarding } from '../http/forwarded.ts'
 import type { ClientRequest } from '../http/request.ts'
 
 export class SocketRequest implements ClientRequest {
   /** The head as the codec read it: engines that write bytes go on from here. */
   readonly parsed: RequestHead
-  readonly peerAddress: string
+  readonly connection: ConnectionFacts
   readonly upgrade: string | undefined
   readonly #forwarding: Forwarding
-  readonly #encrypted: boolean
 
   constructor(
     parsed: RequestHead,
-    peerAddress: string,
-    encrypted: boolean,
+    connection: ConnectionFacts,
     forwarding: Forwarding,
     upgrade: string | undefined,
   ) {
     this.parsed = parsed
-    this.peerAddress = peerAddress
+    this.connection = connection
     this.upgrade = upgrade
     this.#forwarding = forwarding
-    this.#encrypted = encrypted
+  }
+
+  get peerAddress(): string {
+    return this.connection.peerAddress
   }
 
   get method(): string {
@@ -59,9 +61,10 @@ export class SocketRequest implements ClientRequest {
 
   get secure(): boolean {
     const { peerAddress } = this
+    const encrypted = this.connection.tls !== undefined
     return this.#forwarding.trusts(peerAddress)
-      ? this.#forwarding.secureOf(peerAddress, this.rawHeaders, this.#encrypted)
-      : this.#encrypted
+      ? this.#forwarding.secureOf(peerAddress, this.rawHeaders, encrypted)
+      : encrypted
   }
 
   header(name: string): string | undefined {

@@ -26,6 +26,12 @@ export interface ResponseHead {
   readonly parsed?: Http1ResponseHead | undefined
 }
 
+/**
+ * Pieces of a response's body up to this size may lie in memory that is read into again right after the call, whatever
+ * {@link Attempt.data} answers: whoever cannot pass them on within it copies them.
+ */
+export const lentPieceBytes = 4_096
+
 /** In which form a body passes: its content, or as it stands on the wire with its chunk framing. */
 export type Passing = 'content' | 'wire'
 
@@ -35,6 +41,8 @@ export interface AttemptFailure {
   readonly reason: FailureReason
   /** A kept-alive connection had been closed by the server: the request was not looked at. */
   readonly stale: boolean
+  /** The server has said that it did not look at the request: it may be sent again whatever its method. */
+  readonly unprocessed?: boolean
   readonly cause: Error | undefined
 }
 
@@ -69,11 +77,15 @@ export interface Attempt {
    */
   response(head: ResponseHead): 'unwanted' | Passing
   /**
-   * A piece of the body. False: hold the rest back until {@link Transfer.resume}; the piece is still needed. True: an
-   * engine that {@link Engine.lendsBuffers} may read into the same memory again.
+   * A piece of the body. False: hold the rest back until {@link Transfer.resume}; the piece is still needed, unless it is
+   * as small as {@link lentPieceBytes}. True: an engine that {@link Engine.lendsBuffers} may read into the same memory
+   * again.
    */
   data(chunk: Buffer): boolean
-  /** All that is at hand has been told: what was held together for one write may go out. */
+  /**
+   * All that is at hand has been told, and more of the response is to come: what was held together for one write goes
+   * out. To be called at the end of each turn with a `response` or `data`; the server's silence is measured from here.
+   */
   flush(): void
   /** The response is whole. Trailers are names and values in turn. */
   finished(trailers: readonly string[]): void

@@ -160,11 +160,13 @@ export class Exchange implements Attempt, TunnelOwner {
 
   #attempt(): void {
     this.#phase = 'connect'
-    this.#deadline.arm(this.#backend.timeouts.connectMs)
     const transfer = this.#settings.engine.attempt(this)
     // On a kept connection the body is taken at once, and what the client had sent of it may be refused within the call.
     if (this.#done) transfer.abort()
-    else this.#transfer = transfer
+    else {
+      this.#transfer = transfer
+      if (this.#phase === 'connect') this.#deadline.arm(this.#backend.timeouts.connectMs)
+    }
   }
 
   get server(): Server {
@@ -253,7 +255,6 @@ export class Exchange implements Attempt, TunnelOwner {
     this.#backend.counters.response(head.status)
     this.#phase = 'receive'
     this.body.commit()
-    this.#deadline.arm(Math.min(this.#settings.clientMs, this.#backend.timeouts.serverMs))
     return passing
   }
 
@@ -271,11 +272,11 @@ export class Exchange implements Attempt, TunnelOwner {
   }
 
   flush(): void {
+    this.#deadline.arm(Math.min(this.#settings.clientMs, this.#backend.timeouts.serverMs))
     this.#client.flush()
   }
 
   data(chunk: Buffer): boolean {
-    this.#deadline.touch()
     this.server.counters.bytesOut += chunk.length
     this.#backend.counters.bytesOut += chunk.length
     if (this.#client.write(chunk)) return true
@@ -347,7 +348,8 @@ export class Exchange implements Attempt, TunnelOwner {
   failed(failure: AttemptFailure): void {
     this.#transfer = undefined
     // A stale connection says nothing about the server: the same lease, on a new connection.
-    if (failure.stale && !this.#fresh && this.#repeatable) {
+    const unprocessed = failure.unprocessed === true && this.body.replayable
+    if (failure.stale && !this.#fresh && (unprocessed || this.#repeatable)) {
       this.#fresh = true
       this.#attempt()
       return

@@ -50,14 +50,9 @@ export function headText(
   if (named !== undefined) named = named.filter(name => !isIndispensable(name))
   let lines = added
   if (edits !== undefined) {
-    const changed = changedNames(edits)
+    const { changed, text } = writtenEdits(edits)
     if (changed.length > 0) named = named === undefined ? changed : [...named, ...changed]
-    for (const list of [edits.set, edits.append]) {
-      for (const [name, value] of list ?? none) {
-        // An affinity of the host's own may be wrong; that must not break the message.
-        if (fieldValue.test(value)) lines += `${name}: ${value}\r\n`
-      }
-    }
+    lines += text
   }
   if (parsed !== undefined) return forwardHead(firstLine, parsed.lines, drop.list, named, lines)
   const { rawHeaders } = head
@@ -69,6 +64,33 @@ export function headText(
     text += `${name}: ${rawHeaders[i + 1]}\r\n`
   }
   return `${text}${lines}\r\n`
+}
+
+/** Edits as they are written: the names that make way, and the lines that are added. */
+interface WrittenEdits {
+  readonly changed: string[]
+  readonly text: string
+}
+
+/**
+ * An affinity may give the same edits again and again: to all clients of a server, where its cookie has no date. Those
+ * that are frozen, and so can never say anything else, are written once.
+ */
+const written = new WeakMap<HeaderEdits, WrittenEdits>()
+
+function writtenEdits(edits: HeaderEdits): WrittenEdits {
+  const known = written.get(edits)
+  if (known !== undefined) return known
+  let text = ''
+  for (const list of [edits.set, edits.append]) {
+    for (const [name, value] of list ?? none) {
+      // An affinity of the host's own may be wrong; that must not break the message.
+      if (fieldValue.test(value)) text += `${name}: ${value}\r\n`
+    }
+  }
+  const made = { changed: changedNames(edits), text }
+  if (Object.isFrozen(edits)) written.set(edits, made)
+  return made
 }
 
 const none: readonly (readonly [string, string])[] = []

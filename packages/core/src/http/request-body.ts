@@ -15,8 +15,10 @@ import { allowedTrailers } from './headers.ts'
 
 /** Where the body's bytes go: one attempt. */
 export interface BodySink {
-  /** Take a chunk. False asks for a pause until {@link RequestBody.resume}. */
+  /** Take a chunk. False asks for a pause until {@link RequestBody.resume}, and the chunk is still needed. */
   write(chunk: Buffer): boolean
+  /** True where a chunk is needed no more once `write` has answered true: its memory may be read into again. */
+  readonly releases?: boolean
   /** The body is whole. Trailers are name and value in turn. */
   end(trailers: readonly string[]): void
 }
@@ -84,10 +86,11 @@ export class RequestBody {
   /**
    * A chunk came from the client. The door pauses when told by {@link BodySource.pause}.
    * @param contentBytes how much of it is content, where it is as it stood on the wire
+   * @returns whether the chunk is still needed: its memory must not be read into again
    */
-  push(chunk: Buffer, contentBytes: number = chunk.length): void {
+  push(chunk: Buffer, contentBytes: number = chunk.length): boolean {
     this.bytes += chunk.length
-    if (this.#discarding) return
+    if (this.#discarding) return false
     if (this.#replayable) {
       this.#keptBytes += contentBytes
       if (this.#keptBytes <= this.#replayBytes) this.#kept.push(chunk)
@@ -95,16 +98,19 @@ export class RequestBody {
         // Between two attempts: what is kept still has to be sent whole, once.
         this.#pending = [...this.#kept, chunk]
         this.#forget()
-        return
+        return true
       } else this.#forget()
     } else if (this.#sink === undefined) {
       this.#pending.push(chunk)
-      return
+      return true
     }
-    if (this.#sink !== undefined && !this.#sink.write(chunk)) {
-      this.#blocked = true
-      this.#source.pause()
-    }
+    const sink = this.#sink
+    if (sink === undefined) return true
+    const kept = this.#replayable || sink.releases !== true
+    if (sink.write(chunk)) return kept
+    this.#blocked = true
+    this.#source.pause()
+    return true
   }
 
   /** The client's body is whole. */

@@ -1,15 +1,13 @@
 /**
  * One connection to a server, over its whole life: connect, carry an attempt, wait in the pool, carry the next.
  *
- * Bytes are passed on, not copied. What is read from a server lies in one buffer that all connections share; who is
- * given a piece of it and cannot pass it on at once says so (`data` answers false), and the next read gets another
- * buffer.
+ * Bytes are passed on, not copied, where much comes: see {@link ReadMemory}. Who is given a piece and cannot pass it on
+ * at once says so (`data` answers false), and the next read gets another buffer.
  *
  * Invariant: at most one attempt at a time; after `finished`, `failed`, `upgraded` or `abort` nothing is told to it.
  * A connection goes back to the pool only if both messages were whole and nothing was left over.
  */
 import { connect, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import {
   type Body,
   bodyOf,
@@ -24,10 +22,12 @@ import {
 } from '@evener/http1'
 import type { FailureReason, Phase } from '../../balance/outcome.ts'
 import type { Server } from '../../balance/server.ts'
-import type { Attempt, Transfer } from '../../http/engine.ts'
+import { type OnRead, onread } from '../../base/lent-reads.ts'
+import { ReadMemory } from '../../base/read-memory.ts'
+import { type Attempt, lentPieceBytes, type Transfer } from '../../http/engine.ts'
 import type { BodySink } from '../../http/request-body.ts'
+import { connectServerTls } from '../server-tls.ts'
 import { ParsedResponse } from './parsed-response.ts'
-import { readBuffer } from './read-buffer.ts'
 
 /** Whom a connection tells what becomes of it: the engine. */
 export interface ConnectionOwner {
@@ -40,6 +40,7 @@ export interface ConnectionOwner {
 
 export class ServerConnection implements Transfer, BodySink {
   readonly server: Server
+  readonly releases = true
   /** Requests that it has carried. */
   served = 0
   /** When it became idle, by the engine's clock. */
@@ -47,7 +48,10 @@ export class ServerConnection implements Transfer, BodySink {
   readonly #owner: ConnectionOwner
   readonly #socket: Socket
   readonly #reader: ResponseReader
+  readonly #memory = new ReadMemory()
   readonly #plain: boolean
+  /** Read into memory of ours; else through the stream's events. */
+  readonly #direct: boolean
   #attempt: Attempt | undefined
   #head: ResponseHead | undefined
   #body: Body = emptyBody
@@ -70,37 +74,25 @@ export class ServerConnection implements Transfer, BodySink {
     this.#reader = new ResponseReader(owner.limits)
     this.#attempt = attempt
     const secure = server.tls !== undefined
-    const socket = this.#connect(plain || secure)
+    this.#direct = !plain && !secure
+    const socket = this.#connect()
     this.#socket = socket
     socket.setNoDelay(true)
     socket.once(secure ? 'secureConnect' : 'connect', () => this.#connected())
-    if (plain || secure) socket.on('data', this.#onData)
-    socket.on('drain', () => this.#attempt?.body.resume())
+    if (!this.#direct) socket.on('data', this.#onData)
+    socket.on('drain', this.#onDrain)
     socket.on('end', this.#onEnd)
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
   }
 
-  #connect(events: boolean): Socket {
+  #connect(): Socket {
     const { address, tls } = this.server
     const to =
       address.path === undefined ? { host: address.host, port: address.port } : { path: address.path }
-    if (tls !== undefined) {
-      return connectTls({
-        ...to,
-        servername: tls.servername ?? (isName(address.host) ? address.host : ''),
-        ca: tls.ca as string | Buffer | (string | Buffer)[] | undefined,
-        rejectUnauthorized: tls.rejectUnauthorized ?? true,
-        ALPNProtocols: ['http/1.1'],
-      })
-    }
-    if (events) return connect({ ...to, allowHalfOpen: true })
-    const onread = {
-      buffer: readBuffer.next,
-      callback: (bytes: number, buffer: Uint8Array) => this.#read(buffer as Buffer, bytes),
-    }
-    // `onread.buffer` may be a function; Node's types know of a buffer only.
-    return connect({ ...to, allowHalfOpen: true, onread: onread as never })
+    if (tls !== undefined) return connectServerTls(this.server, http1Only)
+    if (!this.#direct) return connect({ ...to, allowHalfOpen: true })
+    return connect({ ...to, allowHalfOpen: true, onread: onread(this.#memory, this.#onRead) })
   }
 
   // ── the engine ─────────────────────────────────────────────────────────────────────────────────────
@@ -169,7 +161,10 @@ export class ServerConnection implements Transfer, BodySink {
       socket.write(CHUNK_END, 'latin1')
     } else socket.write(chunk)
     socket.uncork()
-    return !socket.writableNeedDrain
+    if (socket.writableLength === 0) return true
+    // Node tells of room only once more than its high-water mark was waiting; of less, an empty write behind it does.
+    if (!socket.writableNeedDrain) socket.write('', this.#onDrain)
+    return false
   }
 
   end(trailers: readonly string[]): void {
@@ -183,6 +178,8 @@ export class ServerConnection implements Transfer, BodySink {
   readonly #onData = (chunk: Buffer): void => {
     this.#read(chunk, chunk.length)
   }
+
+  readonly #onRead: OnRead = (buffer, end) => this.#read(buffer, end)
 
   /** Bytes came. False: read no more for now. */
   #read(buffer: Buffer, end: number): boolean {
@@ -240,21 +237,25 @@ export class ServerConnection implements Transfer, BodySink {
       return end
     }
     if (this.#wire) {
-      if (stop > at) this.#pass(attempt, buffer.subarray(at, stop))
+      if (stop > at) this.#pass(attempt, buffer, at, stop)
     } else {
       const { content } = body
       for (let i = 0; i < content.length && this.#attempt === attempt; i += 2) {
-        this.#pass(attempt, buffer.subarray(content[i], content[i + 1]))
+        this.#pass(attempt, buffer, content[i] as number, content[i + 1] as number)
       }
     }
-    if (body.done && this.#attempt === attempt) this.#finish(attempt, end - stop)
+    if (this.#attempt !== attempt) return stop
+    if (body.done) this.#finish(attempt, end - stop)
+    else if (this.#direct) this.#memory.grow()
     return stop
   }
 
-  #pass(attempt: Attempt, piece: Buffer): void {
+  #pass(attempt: Attempt, buffer: Buffer, from: number, to: number): void {
+    // Small pieces are put into text with what is written around them; a larger one has to last until it is written.
+    const piece =
+      to - from <= lentPieceBytes ? buffer.subarray(from, to) : this.#memory.piece(buffer, from, to)
     if (attempt.data(piece)) return
-    // The piece is still waiting to go out: this memory is not to be read into again.
-    readBuffer.renew()
+    this.#memory.keep()
     if (this.#attempt !== attempt) return
     this.#paused = true
     this.#socket.pause()
@@ -267,7 +268,10 @@ export class ServerConnection implements Transfer, BodySink {
     this.#head = undefined
     this.#body = emptyBody
     attempt.body.detach(this)
-    if (this.#paused) this.resume()
+    if (this.#paused) {
+      this.#memory.leave()
+      this.resume()
+    } else this.#memory.shrink()
     // Into the pool first: what follows this response may well want the connection.
     if (reusable && !this.#socket.destroyed) this.#owner.idle(this)
     else this.#socket.destroy()
@@ -284,6 +288,10 @@ export class ServerConnection implements Transfer, BodySink {
     const socket = this.#socket
     socket.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError)
     attempt.upgraded(new ParsedResponse(head), socket, firstBytes)
+  }
+
+  readonly #onDrain = (): void => {
+    this.#attempt?.body.resume()
   }
 
   // ── ends ───────────────────────────────────────────────────────────────────────────────────────────
@@ -348,7 +356,4 @@ export class ServerConnection implements Transfer, BodySink {
 
 const nothing: readonly string[] = []
 
-/** SNI carries names, never addresses (RFC 6066 section 3). */
-function isName(host: string): boolean {
-  return /[a-z]/i.test(host) && !host.includes(':')
-}
+const http1Only = ['http/1.1']
