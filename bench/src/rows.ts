@@ -3,6 +3,7 @@ import { idleConnections } from './load/idle-connections.ts'
 import { latencyAtHalf } from './load/latency-at-half.ts'
 import { wrkLoad } from './load/wrk.ts'
 import type { Row } from './row.ts'
+import { tcpRows } from './rows-tcp.ts'
 
 const references = ['haproxy', 'http-proxy-3']
 
@@ -54,4 +55,5 @@ export const rows: readonly Row[] = [
   get('fastify', '130 B answers, 64 connections, in Fastify', '/small', 64, {
     subjects: [...references, 'evener-handler', 'fastify-bare', 'fastify-evener', 'reply-from'],
   }),
+  ...tcpRows,
 ]

@@ -19,7 +19,8 @@ export async function verify(port: number, subject: Subject, row: Row): Promise<
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   try {
     if (row.path !== '/upload') await verifyBody(port, subject, row, agent)
-    if (subject.proxies) await verifyForwarding(port, row, agent)
+    if (row.mode === 'tcp') await verifySpread(port)
+    else if (subject.proxies) await verifyForwarding(port, row, agent)
     if (subject.proxies && row.path === '/upload') await verifyUpload(port, agent)
   } finally {
     agent.destroy()
@@ -39,7 +40,7 @@ async function verifyBody(port: number, subject: Subject, row: Row, agent: Agent
   if (row.close && answer.headers.connection?.toLowerCase() !== 'close') {
     throw new Error('a request with Connection: close was not answered with it')
   }
-  if (subject.sticky && answer.headers['set-cookie'] === undefined) {
+  if (subject.sticky && row.mode !== 'tcp' && answer.headers['set-cookie'] === undefined) {
     throw new Error('no cookie was set for a client without one')
   }
 }
@@ -55,6 +56,14 @@ async function verifyForwarding(port: number, row: Row, agent: Agent): Promise<v
     servers.add(seen.server)
   }
   if (servers.size !== 2) throw new Error(`${requests} requests went to ${servers.size} servers instead of 2`)
+}
+
+/** At layer 4 nothing is written into requests, and it is connections that are spread. */
+async function verifySpread(port: number): Promise<void> {
+  const servers = new Set<string>()
+  for (let i = 0; i < requests; i++) servers.add(echoOf(await fetchAnswer({ port, path: '/echo' })).server)
+  if (servers.size !== 2)
+    throw new Error(`${requests} connections went to ${servers.size} servers instead of 2`)
 }
 
 async function verifyUpload(port: number, agent: Agent): Promise<void> {

@@ -3,6 +3,7 @@ import { subject as caddy } from './caddy.ts'
 import { subject as evenerFrontend } from './evener-frontend.ts'
 import { subject as evenerHandler } from './evener-handler.ts'
 import { subject as evenerHttpProxy3 } from './evener-http-proxy-3.ts'
+import { subject as evenerTcp } from './evener-tcp.ts'
 import { subject as expressBare } from './express-bare.ts'
 import { subject as expressEvener } from './express-evener.ts'
 import { subject as fastProxy } from './fast-proxy.ts'
@@ -22,6 +23,7 @@ export const allSubjects: readonly Subject[] = [
   evenerFrontend,
   evenerHandler,
   evenerHttpProxy3,
+  evenerTcp,
   expressBare,
   expressEvener,
   fastifyBare,

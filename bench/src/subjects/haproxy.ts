@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findProgram, missingProgram, programVersion } from '../machine/programs.ts'
+import { haproxyTcp } from './haproxy-tcp.ts'
 import type { Place, Subject } from './subject.ts'
 
 const configuration = ({ port, servers }: Place): string => `
@@ -37,15 +38,15 @@ backend servers
 
 export const subject: Subject = {
   name: 'haproxy',
-  about: 'http mode, 1 thread; X-Forwarded-For, health checks, stickiness cookie, counters',
-  modes: ['http'],
+  about: '1 thread; in http mode X-Forwarded-For, health checks, stickiness cookie, counters',
+  modes: ['http', 'tcp'],
   proxies: true,
   sticky: true,
   version: () => programVersion('haproxy', '-v'),
   missing: () => missingProgram('haproxy'),
   launch(place) {
     const file = join(place.directory, 'haproxy.cfg')
-    writeFileSync(file, configuration(place))
+    writeFileSync(file, (place.mode === 'tcp' ? haproxyTcp : configuration)(place))
     return { command: findProgram('haproxy') ?? 'haproxy', args: ['-db', '-f', file] }
   },
 }

@@ -1,7 +1,7 @@
 /** A subject that runs in Node: `child.ts` loads its file in a process of its own and calls `start`. */
 import { nodeLaunch } from '../machine/node-child.ts'
 import { packageVersion } from '../machine/programs.ts'
-import type { Place, Subject } from './subject.ts'
+import type { Mode, Place, Subject } from './subject.ts'
 
 /** What a Node subject says of itself. */
 export interface NodeSubjectOptions {
@@ -11,6 +11,8 @@ export interface NodeSubjectOptions {
   readonly package: string
   readonly rows?: readonly string[]
   readonly proxies?: boolean
+  /** What it speaks; `http` alone by default. */
+  readonly modes?: readonly Mode[]
   readonly sticky?: boolean
   /** Listen at this place. Loads its packages by itself, so that no other subject's process carries them. */
   readonly start: (place: Place) => Promise<void>
@@ -20,13 +22,18 @@ export interface NodeSubject extends Subject {
   readonly start: (place: Place) => Promise<void>
 }
 
-export function nodeSubject({ proxies = true, sticky = false, ...options }: NodeSubjectOptions): NodeSubject {
+export function nodeSubject({
+  proxies = true,
+  sticky = false,
+  modes = ['http'],
+  ...options
+}: NodeSubjectOptions): NodeSubject {
   const file = new URL('./child.ts', import.meta.url)
   return {
     ...options,
     proxies,
     sticky,
-    modes: ['http'],
+    modes,
     version: () => packageVersion(options.package) ?? 'unknown',
     missing: () =>
       packageVersion(options.package) === undefined

@@ -11,23 +11,34 @@ export type { BackendEvents } from './balance/events.ts'
 export { type Acquired, Lease, type NoServer, type Queued } from './balance/lease.ts'
 export type { Completed, Failed, FailureReason, Outcome, Phase, Side } from './balance/outcome.ts'
 export type { RetryBudgetOptions, RetryOn, RetryOptions } from './balance/retry.ts'
-export { type AdminState, type HealthState, Server, type ServerOptions } from './balance/server.ts'
+export {
+  type AdminState,
+  type HealthState,
+  type HttpProtocol,
+  Server,
+  type ServerOptions,
+} from './balance/server.ts'
 export type { BackendTimeouts } from './balance/timeouts.ts'
+export type { AcceptProxyOptions } from './base/accept-proxy.ts'
 export type { Clock, Timer } from './base/clock.ts'
 export type { ConnectionFacts } from './base/connection-facts.ts'
 export { type ErrorCode, EvenerError } from './base/errors.ts'
+export type { SendProxy, SendProxyOptions } from './base/send-proxy.ts'
+export { type DefaultEngineOptions, defaultEngine } from './engines/default-engine.ts'
 export { type HttpProxy3Options, httpProxy3Engine } from './engines/http-proxy-3.ts'
 export { type Http1EngineOptions, http1Engine, type Reuse } from './engines/http1/http1-engine.ts'
+export { type Http2EngineOptions, http2Engine } from './engines/http2/http2-engine.ts'
 export { type Closable, type ClusterOptions, type RunningCluster, runCluster } from './frontend/cluster.ts'
 export {
-  type BindOptions,
-  type BoundAddress,
   createFrontend,
   Frontend,
+  type FrontendBindOptions,
   FrontendCounters,
   type FrontendEvents,
   type FrontendOptions,
 } from './frontend/frontend.ts'
+export type { HstsOptions, HttpsRedirectOptions } from './frontend/https.ts'
+export type { BindOptions, BoundAddress } from './frontend/listening.ts'
 export type { AnswerContext, AnswerStatus, ErrorPage, ErrorPages } from './http/answer.ts'
 export type { CloseOptions, DoorTimeouts, Route } from './http/door.ts'
 export type { Attempt, AttemptFailure, Engine, Passing, ResponseHead, Transfer } from './http/engine.ts'
@@ -35,3 +46,25 @@ export type { ForwardedOptions } from './http/forwarded.ts'
 export { type HttpHandler, type HttpHandlerOptions, httpHandler } from './http/http-handler.ts'
 export { type ClientRequest, pathOf } from './http/request.ts'
 export type { RequestBody } from './http/request-body.ts'
+export type { Http2Options } from './http2/options.ts'
+export type { TcpRefusal } from './tcp/settings.ts'
+export type { TcpConnection } from './tcp/tcp-connection.ts'
+export { TcpProxyCounters } from './tcp/tcp-counters.ts'
+export {
+  createTcpProxy,
+  TcpProxy,
+  type TcpProxyEvents,
+  type TcpProxyOptions,
+  type TcpRoute,
+  type TcpTimeouts,
+} from './tcp/tcp-proxy.ts'
+export type { UdpClient } from './udp/datagram-facts.ts'
+export { UdpProxyCounters } from './udp/udp-counters.ts'
+export {
+  createUdpProxy,
+  type UdpBindOptions,
+  UdpProxy,
+  type UdpProxyEvents,
+  type UdpProxyOptions,
+  type UdpRoute,
+} from './udp/udp-proxy.ts'

@@ -19,13 +19,41 @@ export interface Target {
   readonly tls?: TargetTls | undefined
 }
 
-/** How a check speaks TLS to its target. */
+/** How TLS is spoken to a target. Verified by default. Certificates and keys are PEM. */
 export interface TargetTls {
-  /** The name sent as SNI and verified in the certificate; the target's host by default. */
+  /**
+   * The name sent as SNI: a host name, or empty for none; the target's host by default, unless that is an address.
+   * HAProxy's `sni`, `check-sni`.
+   */
   readonly servername?: string | undefined
-  /** Certificate authorities in PEM; those of Node by default. */
+  /**
+   * The name, or address, that the certificate has to be for; by default the name sent, else the target's host.
+   * HAProxy's `verifyhost`, which there counts only where no name is sent.
+   */
+  readonly verifyHost?: string | undefined
+  /** Certificate authorities; those of Node by default. HAProxy's `ca-file`. */
   readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined
-  /** Verify the server's certificate: true by default. Without it anyone on the way can answer the check. */
+  /**
+   * Revocation lists, one of each authority in the chain: a certificate on one is refused, and so is one whose
+   * authority has no list here or an outdated one. HAProxy's `crl-file`.
+   */
+  readonly crl?: string | Buffer | readonly (string | Buffer)[] | undefined
+  /** The client's own certificate, its chain below it; none by default. HAProxy's `crt`. */
+  readonly cert?: string | Buffer | undefined
+  /** Its private key; read out of `cert` by default, for one file with both. */
+  readonly key?: string | Buffer | undefined
+  /** What the key is encrypted with. */
+  readonly passphrase?: string | undefined
+  /** The lowest version; `TLSv1.2` by default. HAProxy's `ssl-min-ver`. */
+  readonly minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined
+  /** The highest version; `TLSv1.3` by default. HAProxy's `ssl-max-ver`. */
+  readonly maxVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined
+  /** Cipher suites in OpenSSL's words; Node's by default. HAProxy's `ciphers` and `ciphersuites`. */
+  readonly ciphers?: string | undefined
+  /**
+   * Verify the server's certificate: true by default. Danger: without it anyone on the way can answer in the server's
+   * place. HAProxy's `verify none`.
+   */
   readonly rejectUnauthorized?: boolean | undefined
 }
 

@@ -4,7 +4,7 @@ import type { Target } from './contract.ts'
 
 /** The target's host, and its port unless that is the protocol's own; `localhost` for a unix socket. */
 export function hostHeader({ host, port, path, tls }: Target): string {
-  if (path !== undefined) return tls?.servername ?? 'localhost'
+  if (path !== undefined) return tls?.servername || 'localhost'
   const name = isIPv6(host) ? `[${host}]` : host
   return port === (tls === undefined ? 80 : 443) ? name : `${name}:${port}`
 }

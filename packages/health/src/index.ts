@@ -7,5 +7,6 @@ export { type HealthEvents, HealthMonitor, type HealthMonitorOptions, type Healt
 export type { HealthLevel, HealthState } from './rise-fall.ts'
 export type { CheckOptions } from './settings.ts'
 export { parseStatusRanges, type StatusRanges } from './status-ranges.ts'
+export { readTargetTls, type TlsConnectOptions, tlsConnectOptions, tlsOptionNames } from './target-tls.ts'
 export { type TcpCheckOptions, tcpCheck } from './tcp-check.ts'
 export type { HealthChange } from './watch.ts'

@@ -9,11 +9,11 @@
  * Source of the codes: HAProxy manual, "show stat", `check_status`.
  */
 import { connect as connectSocket, type Socket, type TcpNetConnectOpts } from 'node:net'
-import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { connect as connectTls } from 'node:tls'
 import { monotonicClock } from './clock.ts'
 import type { CheckCode, CheckResult, Clock, Target, Timer } from './contract.ts'
 import { readDelayMs, readObject } from './options.ts'
-import { TlsContexts } from './tls-contexts.ts'
+import { tlsConnectOptions } from './target-tls.ts'
 
 /** This side is out of something: it says nothing about the target, but nothing can be told of it either. */
 const SOCKET_ERRORS: ReadonlySet<unknown> = new Set([
@@ -43,7 +43,6 @@ export interface ProbeSettings {
   readonly clock: Clock
   /** The checker's own limit; undefined where only the signal limits. */
   readonly timeoutMs: number | undefined
-  readonly tlsContexts: TlsContexts
   /** End a bare TCP connection that was good with a reset instead of closing it. */
   readonly closesWithReset: boolean
   /** Goes on once the target is connected, over TLS where it has that; ends the probe. */
@@ -60,7 +59,6 @@ export function readProbeSettings(
   return {
     clock: readObject('options.clock', clock, monotonicClock, ['now', 'setTimeout']),
     timeoutMs: timeoutMs === undefined ? undefined : readDelayMs('options.timeoutMs', timeoutMs, timeoutMs),
-    tlsContexts: new TlsContexts(),
     closesWithReset,
     onReady,
   }
@@ -141,13 +139,7 @@ export class Probe {
       socket.once('connect', () => this.#ready(socket))
       return
     }
-    const options: ConnectionOptions = {
-      ...address,
-      secureContext: this.#settings.tlsContexts.get(tls.ca),
-      rejectUnauthorized: tls.rejectUnauthorized ?? true,
-    }
-    if (tls.servername !== undefined) options.servername = tls.servername
-    const socket = this.#watch(connectTls(options))
+    const socket = this.#watch(connectTls({ ...address, ...tlsConnectOptions(tls, host) }))
     socket.once('connect', () => {
       this.#layer = 'L6'
     })

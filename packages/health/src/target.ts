@@ -1,6 +1,7 @@
 /** Reading a target: refused here, where the mistake is made, rather than failing every check from then on. */
 import type { Target } from './contract.ts'
-import { readOptions, refuse } from './options.ts'
+import { refuse } from './options.ts'
+import { readTargetTls } from './target-tls.ts'
 
 /** @throws {HealthError} `EVENER_INVALID_OPTION` for a target that could never be checked */
 export function readTarget<T extends Target>(target: T): T {
@@ -17,6 +18,6 @@ export function readTarget<T extends Target>(target: T): T {
   } else if (typeof path !== 'string' || path === '') {
     refuse(`target.path of ${id}`, path, 'the path of a unix socket')
   }
-  if (tls !== undefined) readOptions(`target.tls of ${id}`, tls, ['servername', 'ca', 'rejectUnauthorized'])
+  if (tls !== undefined) readTargetTls(`target.tls of ${id}`, tls)
   return target
 }

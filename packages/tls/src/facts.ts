@@ -18,7 +18,10 @@ export interface TlsFacts {
 
 /** A client's certificate. */
 export interface ClientCertificateFacts {
-  /** True where a trusted CA vouches for it. With `optional` verification a client may come with one that is not. */
+  /**
+   * True where a trusted CA vouches for it. With `optional` verification a client may come with one that is
+   * not.
+   */
   readonly verified: boolean
   /** Why it is not verified (OpenSSL's code, `CERT_HAS_EXPIRED`); undefined where it is. */
   readonly error: string | undefined

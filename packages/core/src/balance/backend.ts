@@ -8,12 +8,14 @@
  * Servers may be added, removed, drained and reweighted at any time, under load. The balancer is told of the
  * new membership between two picks, never during one; a request that holds a lease keeps it to its end.
  */
+import type { InspectOptions, inspect } from 'node:util'
 import type { Balancer, Member } from '@evener/algorithms'
 import { roundRobin } from '@evener/algorithms'
 import type { Affinity } from '@evener/session'
 import { EventEmitter } from 'eventemitter3'
 import { type Clock, monotonic } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
+import { counted, inspected, shown } from '../base/inspect.ts'
 import { flag, integer, invalid, knownOptions, name, oneOf, show, withMethods } from '../base/options.ts'
 import { type ChecksOptions, HealthChecks } from './checks.ts'
 import { BackendCounters } from './counters.ts'
@@ -330,6 +332,17 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
       this.emit('weight', server, previous as number)
     }
     if (!server.usable) this.#moveWaiters(server)
+  }
+
+  /** What `console.log` shows. */
+  [inspected](depth: number, options: InspectOptions, print: typeof inspect): string {
+    const fields = {
+      balancer: this.balancer.name,
+      pool: this.#pool.map(server => server.id),
+      servers: this.servers,
+      counters: counted(this.counters),
+    }
+    return shown(`Backend ${this.name}`, fields, depth, options, print)
   }
 
   // ── inside ─────────────────────────────────────────────────────────────────────────────────────────

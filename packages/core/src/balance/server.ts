@@ -7,8 +7,17 @@
  *
  * Identity is the id: changing the weight, the limits or the state never resets what was counted.
  */
-import type { CheckResult, TargetTls } from '@evener/health'
+import type { InspectOptions, inspect } from 'node:util'
+import {
+  type CheckResult,
+  readTargetTls,
+  type TargetTls,
+  tlsConnectOptions,
+  tlsOptionNames,
+} from '@evener/health'
 import type { Clock } from '../base/clock.ts'
+import { EvenerError } from '../base/errors.ts'
+import { counted, inspected, shown } from '../base/inspect.ts'
 import { duration, flag, integer, invalid, knownOptions, name, oneOf } from '../base/options.ts'
 import { type Address, parseAddress } from './address.ts'
 import { ServerCounters } from './counters.ts'
@@ -22,6 +31,14 @@ const adminStates: readonly AdminState[] = ['ready', 'drain', 'maintenance']
 
 /** What its checks found. */
 export type HealthState = 'up' | 'down'
+
+/**
+ * What HTTP is spoken to a server in: `http1`; `h2`, by ALPN where TLS is spoken, else with prior knowledge (h2c); or
+ * what the server chooses by ALPN, `auto`.
+ */
+export type HttpProtocol = 'http1' | 'h2' | 'auto'
+
+const protocols: readonly HttpProtocol[] = ['http1', 'h2', 'auto']
 
 /** The options of a server. */
 export interface ServerOptions {
@@ -37,8 +54,13 @@ export interface ServerOptions {
   readonly maxQueue?: number | undefined
   /** Used only when no primary server is left. False by default. */
   readonly backup?: boolean | undefined
-  /** How TLS is spoken to an `https:` address; verified by default. */
+  /** How TLS is spoken to an `https:` address, or to a unix socket; verified by default. */
   readonly tls?: TargetTls | undefined
+  /**
+   * What HTTP is spoken in: `http1`, the default; `h2`, without TLS with prior knowledge (h2c); `auto`, for servers with
+   * TLS: HTTP/2 if it agrees, else HTTP/1.1. HAProxy's `proto h2` and `alpn h2,http/1.1`.
+   */
+  readonly protocol?: HttpProtocol | undefined
   /** After coming up, the time in milliseconds over which the weight grows to its full value. None by default. */
   readonly slowStartMs?: number | undefined
   /** The state to begin with; `ready` by default. */
@@ -57,6 +79,7 @@ const optionNames: readonly (keyof ServerOptions)[] = [
   'maxQueue',
   'backup',
   'tls',
+  'protocol',
   'slowStartMs',
   'state',
   'checkAddress',
@@ -76,6 +99,7 @@ export class Server {
   readonly id: string
   readonly address: Address
   readonly tls: TargetTls | undefined
+  readonly protocol: HttpProtocol
   readonly backup: boolean
   readonly checkAddress: Address
   readonly checked: boolean
@@ -109,7 +133,7 @@ export class Server {
         ? this.address
         : parseAddress(`${label}.checkAddress`, options.checkAddress)
     if (options.tls !== undefined) {
-      knownOptions(`${label}.tls`, options.tls, ['servername', 'ca', 'rejectUnauthorized'])
+      checkTls(`${label}.tls`, options.tls, this.address.host)
       if (!this.address.secure && this.address.path === undefined) {
         throw invalid(
           `${label}.tls`,
@@ -119,6 +143,14 @@ export class Server {
       }
     }
     this.tls = options.tls ?? (this.address.secure ? {} : undefined)
+    this.protocol = oneOf(`${label}.protocol`, options.protocol, 'http1', protocols)
+    if (this.protocol === 'auto' && this.tls === undefined) {
+      throw invalid(
+        `${label}.protocol`,
+        'auto',
+        'http1 or h2 for an address without TLS: nothing there asks the server',
+      )
+    }
     this.backup = flag(`${label}.backup`, options.backup, false)
     this.checked = flag(`${label}.check`, options.check, true)
     this.#configuredWeight = weightOf(label, options.weight)
@@ -269,6 +301,20 @@ export class Server {
     this.#slowStart.end()
   }
 
+  /** What `console.log` shows. */
+  [inspected](depth: number, options: InspectOptions, print: typeof inspect): string {
+    const { address, admin, health, weight, backup, waiting, counters } = this
+    const fields = {
+      address: `${address.secure ? 'https://' : ''}${address.text}`,
+      state: `${admin}, ${health}`,
+      weight,
+      ...(backup && { backup }),
+      ...(waiting.size > 0 && { waiting: waiting.size }),
+      counters: counted(counters),
+    }
+    return shown(`Server ${this.id}`, fields, depth, options, print)
+  }
+
   #setAdmin(admin: AdminState): void {
     if (admin === this.#admin) return
     const previous = this.#admin
@@ -282,6 +328,18 @@ export class Server {
     const previous = this.#effectiveWeight
     this.#effectiveWeight = effective(this.#configuredWeight, share)
     if (previous !== this.#effectiveWeight) this.#owner.serverChanged(this, 'weight', previous)
+  }
+}
+
+/** Names, types, and whether certificates and keys can be read: found here, and not when the first client comes. */
+function checkTls(field: string, tls: TargetTls, host: string): void {
+  knownOptions(field, tls, tlsOptionNames)
+  try {
+    tlsConnectOptions(readTargetTls(field, tls), host)
+  } catch (cause) {
+    const { code, message } = cause as Error & { code?: string }
+    const text = code === 'EVENER_INVALID_OPTION' ? message : `${field}: cannot be read: ${message}`
+    throw new EvenerError('EVENER_INVALID_OPTION', text, { cause })
   }
 }
 

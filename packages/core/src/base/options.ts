@@ -3,6 +3,7 @@
  * request. A refusal names the field, the value that was given, and what is allowed.
  */
 import { EvenerError } from './errors.ts'
+import { hintFor } from './option-hints.ts'
 
 /** How a value is shown in a message: short, and quoted where it is text. */
 export function show(value: unknown): string {
@@ -30,9 +31,10 @@ export function knownOptions(owner: string, options: unknown, names: readonly st
   }
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue
+    const hint = hintFor(name, names)
     throw new EvenerError(
       'EVENER_UNKNOWN_OPTION',
-      `${owner}: unknown option ${show(name)}; expected one of ${names.join(', ')}`,
+      `${owner}: unknown option ${show(name)}; ${hint && `${hint} `}expected one of ${names.join(', ')}`,
     )
   }
 }

@@ -40,6 +40,7 @@ import { lentPieceBytes, type Passing, type ResponseHead } from '../http/engine.
 import { Exchange } from '../http/exchange.ts'
 import { headText, textOfPairs } from '../http/head-text.ts'
 import { type BodySource, RequestBody } from '../http/request-body.ts'
+import type { FrontConnection } from './front-connection.ts'
 import { type ResponsePlan, responsePlan } from './response-plan.ts'
 import type { FrontendSettings } from './settings.ts'
 import { SocketRequest } from './socket-request.ts'
@@ -52,7 +53,7 @@ const mostRest = 65_536
 /** Pieces of bodies up to this size are copied, so that a retry need not keep a large buffer for a few bytes. */
 const smallPiece = 4_096
 
-export class ClientConnection implements ClientSide, BodySource {
+export class ClientConnection implements FrontConnection, ClientSide, BodySource {
   readonly facts: ConnectionFacts
   readonly #settings: FrontendSettings
   readonly #socket: Socket
@@ -102,6 +103,8 @@ export class ClientConnection implements ClientSide, BodySource {
     if (lent === undefined) {
       socket.setNoDelay(true)
       socket.on('data', this.#onData)
+      // Whoever had it before may have held it back.
+      socket.resume()
     }
     socket.on('end', this.#onEnd)
     socket.on('drain', this.#onDrain)
@@ -312,12 +315,12 @@ export class ClientConnection implements ClientSide, BodySource {
     }
     const upgrade = settings.upgradeOf(head)
     const request = new SocketRequest(head, this.facts, settings.exchange.forwarding, upgrade)
-    const backend = settings.route(request)
     const tooLarge = head.framing === 'length' && head.contentLength > settings.maxBodyBytes
-    if (typeof backend === 'number' || tooLarge) {
+    const backend = tooLarge ? 413 : settings.route(request)
+    if (typeof backend === 'number' || 'body' in backend) {
       // It is understood, and only not served: what follows it on this connection may be.
       this.#bodyReader = bodyOf(head, { limits: settings.limits })
-      this.#refuse(typeof backend === 'number' ? backend : 413, undefined, request)
+      this.#refuse(backend, undefined, request)
       return
     }
     const wire = settings.exchange.engine.takesWire === true
@@ -468,12 +471,14 @@ export class ClientConnection implements ClientSide, BodySource {
   }
 
   /** An answer to something that never became an exchange. */
-  #refuse(status: AnswerStatus, message?: string, request?: SocketRequest): void {
+  #refuse(answer: AnswerStatus | Answer, message?: string, request?: SocketRequest): void {
     this.#phase = 'exchange'
     // After what cannot be read, nobody knows where a next request would begin.
     if (request === undefined) this.#keepAlive = false
-    this.#settings.refused(status)
-    this.answer(this.#settings.exchange.answers.make(status, request, message))
+    const { refused, exchange } = this.#settings
+    const made = typeof answer === 'number' ? exchange.answers.make(answer, request, message) : answer
+    refused(made.status)
+    this.answer(made)
   }
 
   // ── after a response ───────────────────────────────────────────────────────────────────────────────

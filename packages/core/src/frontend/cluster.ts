@@ -20,7 +20,10 @@ export interface Closable {
 export interface ClusterOptions {
   /** Processes: 1 to 1024; one for each core by default. */
   readonly workers?: number | undefined
-  /** The pause before a worker that died is replaced, in milliseconds: 0 to 60,000; 1000 by default. Doubled, up to a minute, while they die at once. */
+  /**
+   * The pause before a worker that died is replaced, in milliseconds: 0 to 60,000; 1000 by default. While they die at
+   * once it is doubled, from 100 ms at least and up to a minute.
+   */
   readonly restartDelayMs?: number | undefined
   /** How long workers may take to end: 30 s by default. */
   readonly drainMs?: number | undefined
@@ -37,8 +40,11 @@ export interface RunningCluster {
 }
 
 const closeMessage = 'evener:close'
+const startedMessage = 'evener:started'
 /** A worker that lived this long was not dying at once. */
 const settledMs = 10_000
+/** With no pause at first, this is the second: what dies at once must not keep a core busy with starting it. */
+const leastBackOffMs = 100
 
 /**
  * Run this in every worker, and return in the primary once all of them have started. The same program runs in all:
@@ -72,7 +78,7 @@ async function work(start: () => Promise<Closable>, drainMs: number): Promise<Ru
   })
   // A terminal sends its Ctrl-C to the whole group: the primary decides when workers end.
   process.on('SIGINT', () => undefined)
-  process.send?.('evener:started')
+  process.send?.(startedMessage)
   return { pids: [process.pid], close }
 }
 
@@ -85,11 +91,11 @@ class Primary implements RunningCluster {
   readonly #clock: Clock
   readonly #restarts = new Set<Timer>()
   #closing = false
-  #delayNowMs: number
+  #nextDelayMs: number
 
   constructor(workers: number, delayMs: number, drainMs: number, died: ClusterOptions['died'], clock: Clock) {
     this.#delayMs = delayMs
-    this.#delayNowMs = delayMs
+    this.#nextDelayMs = delayMs
     this.#drainMs = drainMs
     this.#died = died
     this.#clock = clock
@@ -111,7 +117,10 @@ class Primary implements RunningCluster {
     this.#workers.set(worker, this.#clock.now())
     worker.once('exit', (code, signal) => this.#exited(worker, code, signal))
     return new Promise(resolve => {
-      worker.once('message', () => resolve())
+      // The application's own messages pass here as well.
+      worker.on('message', message => {
+        if (message === startedMessage) resolve()
+      })
       worker.once('exit', () => resolve())
     })
   }
@@ -122,15 +131,13 @@ class Primary implements RunningCluster {
     if (this.#closing) return
     this.#died?.(worker.process.pid as number, code, signal)
     const settled = this.#clock.now() - startedAt > settledMs
-    this.#delayNowMs = settled ? this.#delayMs : Math.min(this.#delayNowMs * 2, 60_000)
+    const pauseMs = settled ? this.#delayMs : this.#nextDelayMs
+    this.#nextDelayMs = Math.min(Math.max(pauseMs * 2, leastBackOffMs), 60_000)
     // Not a timer that lets the process end: without workers, a cluster still is one.
-    const timer = setTimeout(
-      () => {
-        this.#restarts.delete(entry)
-        void this.#fork()
-      },
-      settled ? this.#delayMs : this.#delayNowMs / 2,
-    )
+    const timer = setTimeout(() => {
+      this.#restarts.delete(entry)
+      void this.#fork()
+    }, pauseMs)
     const entry: Timer = { cancel: () => clearTimeout(timer) }
     this.#restarts.add(entry)
   }
@@ -143,7 +150,8 @@ class Primary implements RunningCluster {
         clearTimeout(deadline)
         resolve()
       })
-      if (worker.isConnected()) worker.send(closeMessage)
+      // One that has died meanwhile cannot be told any more; without the callback, that would be an error of nobody's.
+      if (worker.isConnected()) worker.send(closeMessage, () => undefined)
       else worker.process.kill('SIGTERM')
     })
   }

@@ -1,23 +1,32 @@
 /**
- * Evener's own listener: HTTP/1.1 on `node:net`, with nothing of `node:http` between. The fast path.
+ * Evener's own listener: HTTP/1.1 on `node:net`, with nothing of `node:http` between, the fast path; HTTP/2 beside it.
  *
  * It has HAProxy's frontend in mind: binds, timeouts, a limit on connections, keep-alive, and a graceful end. What
  * becomes of a request is the same as behind `httpHandler`: route, backend, exchange, engine.
  */
-import { createServer, type ListenOptions, type Server as NetServer, type Socket } from 'node:net'
+import { createServer, type Server as NetServer, type Socket } from 'node:net'
 import { type LimitOptions, resolveLimits } from '@evener/http1'
+import { TlsTermination, type TlsTerminationOptions, tlsTermination } from '@evener/tls'
 import { EventEmitter } from 'eventemitter3'
-import type { Backend } from '../balance/backend.ts'
+import { Backend } from '../balance/backend.ts'
+import { type AcceptProxyOptions, acceptProxyOptions } from '../base/accept-proxy.ts'
 import { type Clock, monotonic } from '../base/clock.ts'
+import { connectionFacts } from '../base/connection-facts.ts'
 import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, invalid, knownOptions, withMethods } from '../base/options.ts'
-import { http1Engine } from '../engines/http1/http1-engine.ts'
-import { type AnswerStatus, Answers, type ErrorPages } from '../http/answer.ts'
+import { defaultEngine } from '../engines/default-engine.ts'
+import { Answers, type ErrorPages } from '../http/answer.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, routeOf } from '../http/door.ts'
 import type { Engine } from '../http/engine.ts'
 import { type ForwardedOptions, Forwarding } from '../http/forwarded.ts'
 import { upgradeNames } from '../http/upgrades.ts'
+import { Http2Connection } from '../http2/http2-connection.ts'
+import { type Http2Limits, type Http2Options, readHttp2Options } from '../http2/options.ts'
+import { Arrival, type ArrivalSettings, type Arrived } from './arrival.ts'
 import { ClientConnection } from './client-connection.ts'
+import type { FrontConnection } from './front-connection.ts'
+import { type HstsOptions, type HttpsRedirectOptions, hstsValue, httpsRedirect } from './https.ts'
+import { type BindOptions, type BoundAddress, boundAddress, listenOn, listenOptions } from './listening.ts'
 import type { FrontendSettings } from './settings.ts'
 
 /** The options of a frontend. */
@@ -43,6 +52,17 @@ export interface FrontendOptions {
   readonly maxRequests?: number | undefined
   /** What a request's head, and the framing of its body, may hold at most. */
   readonly limits?: LimitOptions | undefined
+  /**
+   * TLS on all addresses that do not say otherwise: options, and then it is closed with the frontend; or a termination
+   * that is used elsewhere as well, whose `alpn` has to name `h2` for HTTP/2.
+   */
+  readonly tls?: TlsTerminationOptions | TlsTermination | undefined
+  /** HTTP/2 for the clients that ask for it by ALPN: true by default. Its options, `priorKnowledge` among them. */
+  readonly http2?: boolean | Http2Options | undefined
+  /** Send requests that came without TLS there. False by default. */
+  readonly httpsRedirect?: boolean | HttpsRedirectOptions | undefined
+  /** Say Strict-Transport-Security in responses over TLS. False by default. Danger: see {@link HstsOptions}. */
+  readonly hsts?: boolean | HstsOptions | undefined
   /** Where time comes from; the process's monotonic clock by default. */
   readonly clock?: Clock | undefined
 }
@@ -59,31 +79,19 @@ const optionNames: readonly (keyof FrontendOptions)[] = [
   'maxConnections',
   'maxRequests',
   'limits',
+  'tls',
+  'http2',
+  'httpsRedirect',
+  'hsts',
   'clock',
 ]
 
-/** Where to listen. One of `port`, `path` and `fd`. */
-export interface BindOptions {
-  /** 0 to 65535; 0 takes a free one. */
-  readonly port?: number | undefined
-  /** An address to listen on; all of both families by default. */
-  readonly host?: string | undefined
-  /** A unix socket's path. */
-  readonly path?: string | undefined
-  /** An open listening socket, as systemd passes them. */
-  readonly fd?: number | undefined
-  /** Connections that wait to be accepted: 1 to 65535; 511 by default. The kernel has a limit of its own. */
-  readonly backlog?: number | undefined
-  /** Share the port with other processes, the kernel spreading connections (Linux). False by default. */
-  readonly reusePort?: boolean | undefined
-}
-
-/** A place where a frontend listens. */
-export interface BoundAddress {
-  /** The port; undefined for a unix socket or a file descriptor. */
-  readonly port: number | undefined
-  /** `0.0.0.0:8080`, `[::]:8080` or a path. */
-  readonly text: string
+/** Where a frontend listens, and what it asks of connections there. */
+export interface FrontendBindOptions extends BindOptions {
+  /** False for connections without TLS on a frontend that has it: for `httpsRedirect`, or behind a trusted proxy. */
+  readonly tls?: boolean | undefined
+  /** Take PROXY headers from these peers. HAProxy's `accept-proxy`. */
+  readonly acceptProxy?: AcceptProxyOptions | undefined
 }
 
 /** What a frontend announces. */
@@ -105,8 +113,10 @@ export class FrontendCounters {
   connectionsNow = 0
   connectionsMax = 0
   connectionsRefused = 0
+  /** Closed before they spoke HTTP: no valid PROXY header, or no TLS handshake. */
+  connectionsFailed = 0
   /** Requests answered without a backend, by status. */
-  readonly refused: Partial<Record<AnswerStatus, number>> = {}
+  readonly refused: Partial<Record<number, number>> = {}
 }
 
 /**
@@ -122,32 +132,53 @@ export class Frontend extends EventEmitter<FrontendEvents> {
   readonly #settings: FrontendSettings & { closing: boolean }
   readonly #ownsEngine: boolean
   readonly #maxConnections: number
+  /** The TLS of all addresses that do not say otherwise. */
+  readonly tls: TlsTermination | undefined
+  readonly #ownsTls: boolean
+  readonly #http2: Http2Limits | undefined
   readonly #listeners = new Set<NetServer>()
-  readonly #connections = new Set<ClientConnection>()
+  readonly #stopped: Promise<void>[] = []
+  readonly #connections = new Set<FrontConnection>()
+  /** Who waits for the last connection to be closed. */
+  readonly #waiting = new Set<() => void>()
   #active = 0
-  #quiet: (() => void) | undefined
 
   /** See {@link createFrontend}. */
   constructor(options: FrontendOptions) {
     super()
+    if (options instanceof Backend) {
+      throw invalid('frontend', 'a backend', 'options: createFrontend({ route: backend })')
+    }
     knownOptions('frontend', options, optionNames)
     const route = routeOf('frontend.route', options.route)
     const upgrades = upgradeNames('frontend.upgrades', options.upgrades)
     const timeouts = options.timeouts ?? {}
     knownOptions('frontend.timeouts', timeouts, ['clientMs', 'httpRequestMs', 'httpKeepAliveMs'])
     const most = Number.MAX_SAFE_INTEGER
+    const redirect = httpsRedirect('frontend.httpsRedirect', options.httpsRedirect)
+    const hsts = hstsValue('frontend.hsts', options.hsts)
+    const { http2 = true } = options
+    this.#http2 =
+      http2 === false ? undefined : readHttp2Options('frontend.http2', http2 === true ? {} : http2)
+    this.#ownsTls = options.tls !== undefined && !(options.tls instanceof TlsTermination)
+    const alpn = this.#http2 === undefined ? ['http/1.1'] : ['h2', 'http/1.1']
+    this.tls =
+      options.tls === undefined || options.tls instanceof TlsTermination
+        ? options.tls
+        : tlsTermination({ alpn, ...options.tls })
     this.#ownsEngine = options.engine === undefined
     this.#maxConnections = integer('frontend.maxConnections', options.maxConnections, 10_000, 1, 1_000_000)
     this.#settings = {
       exchange: {
         engine: withMethods(
           'frontend.engine',
-          options.engine ?? http1Engine(),
+          options.engine ?? defaultEngine(),
           ['attempt', 'close'],
           'http1Engine()',
         ),
         forwarding: new Forwarding(options.forwarded, 'frontend.forwarded'),
-        answers: new Answers(options.errorPages, 'frontend.errorPages'),
+        answers: new Answers(options.errorPages, 'frontend.errorPages', hsts),
+        hsts,
         clientMs: duration('frontend.timeouts.clientMs', timeouts.clientMs, 60_000),
         began: () => {
           this.#active++
@@ -166,7 +197,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
       closing: false,
       route: request => {
         try {
-          return route(request) ?? 404
+          return redirect?.(request) ?? route(request) ?? 404
         } catch (error) {
           this.emit('route-error', error)
           return 500
@@ -199,19 +230,20 @@ export class Frontend extends EventEmitter<FrontendEvents> {
    * @returns where it listens, once it does
    * @throws {EvenerError} `EVENER_INVALID_OPTION`; rejects with the system's error where the address cannot be had
    */
-  async listen(bind: number | BindOptions): Promise<BoundAddress> {
-    if (this.#settings.closing)
-      throw new EvenerError('EVENER_CLOSED', 'the frontend is closed; it cannot listen any more')
-    const options = listenOptions(typeof bind === 'number' ? { port: bind } : bind)
+  async listen(bind: number | FrontendBindOptions): Promise<BoundAddress> {
+    if (this.#settings.closing) throw closed()
+    const { tls, acceptProxy, ...where } = typeof bind === 'number' ? { port: bind } : bind
+    const options = listenOptions(where)
+    const arrival = this.#arrivalSettings(tls, acceptProxy)
     // The client may end its side first; what that means is the connection's business.
-    const listener = createServer({ allowHalfOpen: true, noDelay: true }, socket => this.#accept(socket))
-    await new Promise<void>((resolve, reject) => {
-      listener.once('error', reject)
-      listener.listen(options, () => {
-        listener.off('error', reject)
-        resolve()
-      })
-    })
+    const listener = createServer({ allowHalfOpen: true, noDelay: true }, socket =>
+      this.#accept(socket, arrival),
+    )
+    await listenOn(listener, options)
+    if (this.#settings.closing) {
+      listener.close()
+      throw closed()
+    }
     listener.on('error', error => this.emit('error', error))
     this.#listeners.add(listener)
     const address = boundAddress(listener)
@@ -221,40 +253,72 @@ export class Frontend extends EventEmitter<FrontendEvents> {
 
   /**
    * Serve a connection that something else has accepted.
-   * @param socket a TCP or unix socket, with nothing read from it
+   * @param socket a TCP or unix socket, with nothing read from it, or with that put back
+   * @param how what is asked of it, as of a connection to an address: `tls`, `acceptProxy`
+   * @throws {EvenerError} `EVENER_INVALID_OPTION`
    */
-  serve(socket: Socket): void {
-    this.#accept(socket)
+  serve(socket: Socket, how: Pick<FrontendBindOptions, 'tls' | 'acceptProxy'> = {}): void {
+    knownOptions('serve', how, ['tls', 'acceptProxy'])
+    this.#accept(socket, this.#arrivalSettings(how.tls, how.acceptProxy))
   }
 
   /**
    * End gracefully: accept no more, close idle connections, let what is under way finish with `Connection: close`, and
-   * break off what is left at the deadline. Does not close the backends.
+   * break off what is left at the deadline. Does not close the backends. A second call, with an earlier deadline for one,
+   * ends the first one's wait too.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     knownOptions('close', options, ['drainMs'])
     const drainMs = integer('close.drainMs', options.drainMs, 30_000, 0, 2_147_483_647)
     this.#settings.closing = true
-    const stopped = [...this.#listeners].map(
-      listener => new Promise<void>(resolve => listener.close(() => resolve())),
-    )
+    for (const listener of this.#listeners) {
+      this.#stopped.push(new Promise(resolve => listener.close(() => resolve())))
+    }
     this.#listeners.clear()
     for (const connection of [...this.#connections]) connection.closeSoon()
-    if (this.#connections.size > 0 && drainMs > 0) {
-      await new Promise<void>(resolve => {
-        const deadline = this.#settings.clock.setTimeout(resolve, drainMs)
-        this.#quiet = () => {
-          deadline.cancel()
-          resolve()
-        }
-      })
-    }
+    if (drainMs > 0) await this.#emptied(drainMs)
     for (const connection of [...this.#connections]) connection.destroy()
     if (this.#ownsEngine) this.#settings.exchange.engine.close()
-    await Promise.all(stopped)
+    if (this.#ownsTls) this.tls?.close()
+    await this.#emptied()
+    await Promise.all(this.#stopped)
   }
 
-  #accept(socket: Socket): void {
+  /** Wait until the last connection is closed, but no longer than this. */
+  async #emptied(mostMs = Number.POSITIVE_INFINITY): Promise<void> {
+    if (this.#connections.size === 0) return
+    await new Promise<void>(resolve => {
+      const done = () => {
+        deadline?.cancel()
+        this.#waiting.delete(done)
+        resolve()
+      }
+      const deadline =
+        mostMs === Number.POSITIVE_INFINITY ? undefined : this.#settings.clock.setTimeout(done, mostMs)
+      this.#waiting.add(done)
+    })
+  }
+
+  /** Undefined where a connection speaks HTTP/1.1 from its first byte on. */
+  #arrivalSettings(
+    tls: boolean | undefined,
+    acceptProxy: AcceptProxyOptions | undefined,
+  ): ArrivalSettings | undefined {
+    const wanted = flag('listen.tls', tls, this.tls !== undefined)
+    if (wanted && this.tls === undefined)
+      throw invalid('listen.tls', tls, 'false, or undefined: the frontend has no tls option')
+    const settings = {
+      acceptProxy: acceptProxyOptions('listen.acceptProxy', acceptProxy),
+      tls: wanted ? this.tls : undefined,
+      priorKnowledge: this.#http2?.priorKnowledge === true,
+      httpRequestMs: this.#settings.httpRequestMs,
+      clock: this.#settings.clock,
+    }
+    const { tls: termination, acceptProxy: header, priorKnowledge } = settings
+    return termination === undefined && header === undefined && !priorKnowledge ? undefined : settings
+  }
+
+  #accept(socket: Socket, settings: ArrivalSettings | undefined): void {
     const { counters } = this
     if (this.#connections.size >= this.#maxConnections || this.#settings.closing) {
       counters.connectionsRefused++
@@ -264,38 +328,49 @@ export class Frontend extends EventEmitter<FrontendEvents> {
       return
     }
     counters.connections++
-    this.#connections.add(new ClientConnection(socket, this.#settings, undefined, undefined))
+    if (settings === undefined) {
+      this.#opened(new ClientConnection(socket, this.#settings, undefined, undefined))
+      return
+    }
+    const arrival = new Arrival(
+      socket,
+      settings,
+      what => {
+        this.#connections.delete(arrival)
+        this.#speak(what)
+      },
+      () => {
+        counters.connectionsFailed++
+        this.#closed(arrival)
+      },
+    )
+    this.#opened(arrival)
+    arrival.begin()
+  }
+
+  #speak({ socket, tls, proxyHeader, http2 }: Arrived): void {
+    if (http2 && this.#http2 !== undefined) {
+      const facts = connectionFacts(socket, tls, proxyHeader)
+      this.#opened(new Http2Connection(socket, this.#settings, facts, this.#http2))
+    } else this.#opened(new ClientConnection(socket, this.#settings, tls, proxyHeader))
+  }
+
+  #opened(connection: FrontConnection): void {
+    const { counters } = this
+    this.#connections.add(connection)
     counters.connectionsNow = this.#connections.size
     if (counters.connectionsNow > counters.connectionsMax) counters.connectionsMax = counters.connectionsNow
+    // It arrived while the frontend was being closed.
+    if (this.#settings.closing) connection.closeSoon()
   }
 
-  #closed(connection: ClientConnection): void {
+  #closed(connection: FrontConnection): void {
     this.#connections.delete(connection)
     this.counters.connectionsNow = this.#connections.size
-    if (this.#connections.size === 0) this.#quiet?.()
+    if (this.#connections.size === 0) for (const done of [...this.#waiting]) done()
   }
 }
 
-function listenOptions(bind: BindOptions): ListenOptions & { fd?: number } {
-  knownOptions('listen', bind, ['port', 'host', 'path', 'fd', 'backlog', 'reusePort'])
-  const { port, host, path, fd } = bind
-  if ([port, path, fd].filter(way => way !== undefined).length !== 1) {
-    throw invalid('listen', bind, 'exactly one of port, path and fd')
-  }
-  const common = {
-    backlog: integer('listen.backlog', bind.backlog, 511, 1, 65_535),
-    // Under node:cluster a worker would otherwise ask the primary for the socket, and share that one.
-    ...(flag('listen.reusePort', bind.reusePort, false) && { reusePort: true, exclusive: true }),
-  }
-  if (path !== undefined) return { ...common, path }
-  if (fd !== undefined) return { ...common, fd: integer('listen.fd', fd, 0, 0, 1_048_576) }
-  return { ...common, port: integer('listen.port', port, 0, 0, 65_535), ...(host !== undefined && { host }) }
-}
-
-function boundAddress(listener: NetServer): BoundAddress {
-  const address = listener.address()
-  if (address === null) return { port: undefined, text: 'fd' }
-  if (typeof address === 'string') return { port: undefined, text: address }
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return { port: address.port, text: `${host}:${address.port}` }
+function closed(): EvenerError {
+  return new EvenerError('EVENER_CLOSED', 'the frontend is closed; it cannot listen any more')
 }

@@ -2,10 +2,13 @@
 import type { Limits, RequestHead } from '@evener/http1'
 import type { Backend } from '../balance/backend.ts'
 import type { Clock } from '../base/clock.ts'
-import type { AnswerStatus } from '../http/answer.ts'
+import type { Answer, AnswerStatus } from '../http/answer.ts'
 import type { ExchangeSettings } from '../http/exchange.ts'
 import type { ClientRequest } from '../http/request.ts'
-import type { ClientConnection } from './client-connection.ts'
+import type { FrontConnection } from './front-connection.ts'
+
+/** Where a request goes: to a backend, or back with an answer. */
+export type Destination = Backend | AnswerStatus | Answer
 
 export interface FrontendSettings {
   readonly exchange: ExchangeSettings
@@ -18,14 +21,14 @@ export interface FrontendSettings {
   readonly replayBytes: number
   /** True while the frontend ends: what is under way is the last on its connection. */
   readonly closing: boolean
-  /** The backend for a request, or the status that refuses it. Never throws. */
-  route(request: ClientRequest): Backend | AnswerStatus
+  /** Never throws. */
+  route(request: ClientRequest): Destination
   /** Something that the host has plugged in threw. */
   failed(error: unknown): void
   /** The protocol that this request may change to. */
   upgradeOf(head: RequestHead): string | undefined
   /** A request was answered without becoming an exchange. */
-  refused(status: AnswerStatus): void
+  refused(status: number): void
   /** A connection is over. */
-  closed(connection: ClientConnection): void
+  closed(connection: FrontConnection): void
 }

@@ -53,9 +53,14 @@ const messages: Readonly<Record<AnswerStatus, string>> = {
 /** Makes the answers, with the host's pages where there are any. */
 export class Answers {
   readonly #pages: ErrorPages
+  readonly #hsts: string | undefined
 
-  /** @throws {EvenerError} `EVENER_INVALID_OPTION` for a status that Evener never answers with, or a page that is none */
-  constructor(pages: ErrorPages = {}, field = 'errorPages') {
+  /**
+   * @param hsts Strict-Transport-Security for answers that go over TLS
+   * @throws {EvenerError} `EVENER_INVALID_OPTION` for a status that Evener never answers with, or a page that is none
+   */
+  constructor(pages: ErrorPages = {}, field = 'errorPages', hsts?: string) {
+    this.#hsts = hsts
     for (const [status, page] of Object.entries(pages)) {
       if (!statuses.includes(Number(status) as AnswerStatus)) {
         throw invalid(field, status, `statuses among ${statuses.join(', ')}`)
@@ -77,6 +82,9 @@ export class Answers {
       'X-Content-Type-Options',
       'nosniff',
     ]
+    if (this.#hsts !== undefined && request?.secure === true) {
+      headers.push('Strict-Transport-Security', this.#hsts)
+    }
     return { status, headers, body: Buffer.from(text) }
   }
 

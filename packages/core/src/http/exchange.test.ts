@@ -1,5 +1,5 @@
 import type { Affinity } from '@evener/session'
-import { answer, type FakeConnection, fakeServer, VirtualClock } from '@evener/testing'
+import { answer, type FakeConnection, fakeServer, reset, VirtualClock } from '@evener/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { signal, world } from '../contract/stage.ts'
 import { httpHandlerSubject } from '../contract/subject.ts'
@@ -125,4 +125,12 @@ test('a place in the queue that is granted to a client who has just gone goes to
   await expect.poll(() => served.active(), { interval: 1 }).toBe(0)
   expect(backend.counters.requestsNow).toBe(0)
   expect(backend.server('s1')?.counters.requestsMax).toBe(1)
+})
+
+test('a client that names no host gets that of the server which serves it, also where another was asked first', async () => {
+  const { client, servers } = await world(subject, { servers: [{ behave: reset('before-head') }, {}] })
+  const one = await client()
+  await one.send('GET /old HTTP/1.0\r\n\r\n')
+  expect(await one.readResponse()).toMatchObject({ status: 200, text: 's2' })
+  expect(servers.map(each => each.requests[0]?.header('host'))).toEqual(servers.map(each => each.address))
 })

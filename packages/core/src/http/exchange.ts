@@ -41,6 +41,8 @@ export interface ExchangeSettings {
   readonly engine: Engine
   readonly forwarding: Forwarding
   readonly answers: Answers
+  /** Strict-Transport-Security for responses that go over TLS. */
+  readonly hsts?: string | undefined
   /** The client's silence: with its body, or while it should be reading. */
   readonly clientMs: number
   /** Told when an exchange begins, and when it has ended. */
@@ -243,9 +245,7 @@ export class Exchange implements Attempt, TunnelOwner {
     this.server.counters.response(head.status)
     ;(this.#lease as Lease).answered()
     if (this.#backend.policy.retriesStatus(head.status) && this.#retryStatus()) return 'unwanted'
-    const { via } = this.#settings.forwarding
-    const added = via === undefined ? '' : `Via: 1.1 ${via}\r\n`
-    const passing = this.#client.respond(head, this.#bind(head), added)
+    const passing = this.#client.respond(head, this.#bind(head), this.#addedLines(head))
     if (passing === undefined) {
       const cause = new Error('the response head cannot be passed on')
       this.#attemptFailed(failed('wait', 'server', 'junk-response', cause))
@@ -256,6 +256,16 @@ export class Exchange implements Attempt, TunnelOwner {
     this.#phase = 'receive'
     this.body.commit()
     return passing
+  }
+
+  #addedLines(head: ResponseHead): string {
+    const { forwarding, hsts } = this.#settings
+    const lines = forwarding.via === undefined ? '' : `Via: 1.1 ${forwarding.via}\r\n`
+    // A server that says it itself knows better; twice is not allowed (RFC 6797 section 7.1).
+    if (hsts === undefined || !this.request.secure || new ResponseView(head).header(hstsName) !== undefined) {
+      return lines
+    }
+    return `${lines}Strict-Transport-Security: ${hsts}\r\n`
   }
 
   /** What only the attempt that won may say: where the client belongs. */
@@ -551,6 +561,8 @@ class ResponseView implements AffinityResponse {
       : parsed.lines.all('set-cookie')
   }
 }
+
+const hstsName = 'strict-transport-security'
 
 class TimeoutError extends Error {
   override readonly name = 'TimeoutError'

@@ -5,6 +5,7 @@
  * taken out first, so that a server behind Evener may rely on what it reads.
  */
 import { isIP, isIPv6 } from 'node:net'
+import { type TlsFacts, type TlsHeaderOptions, type TlsHeaders, tlsHeaders } from '@evener/tls'
 import { type NetworkSet, networks, plainAddress } from '../base/networks.ts'
 import { flag, invalid, knownOptions } from '../base/options.ts'
 import { FieldSet } from './head-text.ts'
@@ -30,6 +31,12 @@ export interface ForwardedOptions {
   readonly trust?: readonly string[] | undefined
   /** Add `Via: 1.1 NAME` in both directions, with this pseudonym (RFC 9110 section 7.6.3). Not by default. */
   readonly via?: string | undefined
+  /**
+   * Tell servers what TLS knows: protocol, cipher, name, and who the client is by its certificate, in `X-SSL-…` fields
+   * (`tlsHeaders` of `@evener/tls` has the names). Fields of these names that clients send never pass, not even from
+   * trusted peers. Not by default.
+   */
+  readonly tls?: boolean | TlsHeaderOptions | undefined
 }
 
 const fieldNames = [
@@ -52,10 +59,13 @@ export class Forwarding {
   readonly #excepts: boolean
   readonly #trusts: NetworkSet
   readonly #trustsAnyone: boolean
+  readonly #tls: TlsHeaders | undefined
+  readonly #drops: Drops = plainDrops
+  readonly #tlsLines = new WeakMap<TlsFacts, string>()
 
   /** @throws {EvenerError} `EVENER_INVALID_OPTION`, `EVENER_UNKNOWN_OPTION` */
   constructor(options: ForwardedOptions = {}, field = 'forwarded') {
-    knownOptions(field, options, ['for', 'except', 'proto', 'host', 'standard', 'trust', 'via'])
+    knownOptions(field, options, ['for', 'except', 'proto', 'host', 'standard', 'trust', 'via', 'tls'])
     this.#for = flag(`${field}.for`, options.for, true)
     this.#proto = flag(`${field}.proto`, options.proto, true)
     this.#host = flag(`${field}.host`, options.host, true)
@@ -68,6 +78,10 @@ export class Forwarding {
       throw invalid(`${field}.via`, options.via, 'a token (RFC 9110 section 5.6.2)')
     }
     this.via = options.via
+    if (options.tls !== undefined && options.tls !== false) {
+      this.#tls = tlsHeaders(options.tls === true ? {} : options.tls)
+      this.#drops = dropsWith(this.#tls.names)
+    }
   }
 
   /** Whether this peer's word about the client is believed. */
@@ -105,18 +119,21 @@ export class Forwarding {
     const { peerAddress } = request
     const excepted = this.#excepts && this.#except(peerAddress)
     if (!excepted && !this.trusts(peerAddress)) {
-      return { drop: drops.allFields, added: this.#added(request, !excepted, true, undefined, undefined) }
+      return {
+        drop: this.#drops.allFields,
+        added: this.#added(request, !excepted, true, undefined, undefined),
+      }
     }
     const chain = this.#for && !excepted && peerAddress !== '' ? request.header('x-forwarded-for') : undefined
     const elements = this.#standard ? request.header('forwarded') : undefined
     const drop =
       chain === undefined
         ? elements === undefined
-          ? drops.noField
-          : drops.forwarded
+          ? this.#drops.noField
+          : this.#drops.forwarded
         : elements === undefined
-          ? drops.for
-          : drops.both
+          ? this.#drops.for
+          : this.#drops.both
     return { drop, added: this.#added(request, !excepted, false, chain, elements) }
   }
 
@@ -143,6 +160,20 @@ export class Forwarding {
       lines += `Forwarded: ${elements === undefined ? '' : `${elements}, `}${forwardedElement(request)}\r\n`
     }
     if (this.via !== undefined) lines += `Via: 1.${request.versionMinor} ${this.via}\r\n`
+    return this.#tls === undefined ? lines : lines + this.#linesOfTls(this.#tls, request.connection?.tls)
+  }
+
+  /** They are the same for all requests of a connection. */
+  #linesOfTls(headers: TlsHeaders, facts: TlsFacts | undefined): string {
+    if (facts === undefined) return ''
+    let lines = this.#tlsLines.get(facts)
+    if (lines === undefined) {
+      lines = headers
+        .of(facts)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join('')
+      this.#tlsLines.set(facts, lines)
+    }
     return lines
   }
 }
@@ -171,13 +202,21 @@ const hopByHop = [
   'http2-settings',
 ]
 
-const drops = {
-  allFields: new FieldSet([...hopByHop, ...fieldNames]),
-  noField: new FieldSet(hopByHop),
-  for: new FieldSet([...hopByHop, 'x-forwarded-for']),
-  forwarded: new FieldSet([...hopByHop, 'forwarded']),
-  both: new FieldSet([...hopByHop, 'x-forwarded-for', 'forwarded']),
+type Drops = ReturnType<typeof dropsWith>
+
+/** What is dropped, by what is kept and added to; each with these fields as well. */
+function dropsWith(more: readonly string[]) {
+  const set = (names: readonly string[]) => new FieldSet([...hopByHop, ...names, ...more])
+  return {
+    allFields: set(fieldNames),
+    noField: set([]),
+    for: set(['x-forwarded-for']),
+    forwarded: set(['forwarded']),
+    both: set(['x-forwarded-for', 'forwarded']),
+  }
 }
+
+const plainDrops = dropsWith([])
 
 /** RFC 7239: a hop is one element, its parameters quoted where they are not tokens. */
 function forwardedElement(request: ClientRequest): string {

@@ -9,16 +9,18 @@ import type { Duplex } from 'node:stream'
 import type { Backend } from '../balance/backend.ts'
 import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, knownOptions, withMethods } from '../base/options.ts'
-import { http1Engine } from '../engines/http1/http1-engine.ts'
-import { type AnswerStatus, Answers, type ErrorPages } from './answer.ts'
+import { defaultEngine } from '../engines/default-engine.ts'
+import { type Answer, type AnswerStatus, Answers, type ErrorPages } from './answer.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, routeOf } from './door.ts'
 import type { Engine } from './engine.ts'
 import { Exchange, type ExchangeSettings } from './exchange.ts'
 import { type ForwardedOptions, Forwarding } from './forwarded.ts'
+import { Malformed, type MalformedOwner } from './malformed.ts'
 import { NodeClient } from './node-client.ts'
 import { framingOf, NodeRequest, type Refusal, readRequest, upgradeOf } from './node-request.ts'
 import { bodyAgain, bodyWasRead } from './parsed-body.ts'
 import type { ClientRequest } from './request.ts'
+import { answering, inTurn, isBehind } from './turn.ts'
 import { UpgradeConnection } from './upgrade-connection.ts'
 import { upgradeNames } from './upgrades.ts'
 
@@ -73,7 +75,10 @@ export interface HttpHandler {
   /**
    * Hook this handler into a server: upgrades, and, unless the server has a `request` listener already, requests.
    * Sets the server's header and keep-alive timeouts to `httpRequestMs` and `httpKeepAliveMs`, and takes away its
-   * limit on the whole request, which would cut long uploads (`clientMs` guards them).
+   * limit on the whole request, which would cut long uploads (`clientMs` guards them). Node looks for heads that are
+   * overdue every `connectionsCheckingInterval`, an option of `createServer`, 30 s by default: lower it with them.
+   * What Node cannot read as HTTP is answered with a page of this handler's, unless the server has a `clientError`
+   * listener of the host's own.
    * @returns a function that undoes the hooking
    */
   attach(server: NodeServer): () => void
@@ -84,6 +89,8 @@ export interface HttpHandler {
   close(options?: CloseOptions): Promise<void>
   /** Requests and tunnels under way. */
   readonly active: number
+  /** Requests answered without a backend, by status: as a frontend's `counters.refused`. */
+  readonly refused: Readonly<Partial<Record<AnswerStatus, number>>>
 }
 
 /**
@@ -97,6 +104,7 @@ export function httpHandler(backendOrRoute: Backend | Route, options: HttpHandle
     door.handle(req, res, next)
   return Object.defineProperty(
     Object.assign(handler, {
+      refused: door.refused,
       upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => door.upgrade(req, socket, head),
       attach: (server: NodeServer) => door.attach(server, handler),
       close: (closeOptions?: CloseOptions) => door.close(closeOptions),
@@ -106,7 +114,8 @@ export function httpHandler(backendOrRoute: Backend | Route, options: HttpHandle
   ) as HttpHandler
 }
 
-class HttpDoor {
+class HttpDoor implements MalformedOwner {
+  readonly refused: Partial<Record<AnswerStatus, number>> = {}
   readonly #route: Route
   readonly #settings: ExchangeSettings
   readonly #ownsEngine: boolean
@@ -117,8 +126,10 @@ class HttpDoor {
   readonly #originalUrl: boolean
   readonly #upgrades: ReadonlySet<string>
   readonly #active = new Set<Exchange>()
+  /** The exchanges whose request has a body. */
+  readonly #bodies = new WeakMap<IncomingMessage, Exchange>()
   #closing = false
-  #idle: (() => void) | undefined
+  readonly #idle = new Set<() => void>()
 
   constructor(backendOrRoute: Backend | Route, options: HttpHandlerOptions) {
     knownOptions('httpHandler', options, optionNames)
@@ -136,7 +147,7 @@ class HttpDoor {
     this.#originalUrl = flag('httpHandler.originalUrl', options.originalUrl, false)
     this.#upgrades = upgradeNames('httpHandler.upgrades', options.upgrades)
     this.#ownsEngine = options.engine === undefined
-    const engine = options.engine ?? http1Engine()
+    const engine = options.engine ?? defaultEngine()
     this.#settings = {
       engine: withMethods('httpHandler.engine', engine, ['attempt', 'close'], 'http1Engine()'),
       forwarding: new Forwarding(options.forwarded, 'httpHandler.forwarded'),
@@ -157,7 +168,7 @@ class HttpDoor {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const request = this.#read(req, this.#upgrades)
     if (request instanceof NodeRequest && !this.#routes(request)) return false
-    if (isAnswering(req)) {
+    if (answering(req.socket) !== undefined) {
       // Node has let go of the connection in the middle of another response: nothing can follow it any more.
       socket.destroy()
       return true
@@ -184,6 +195,7 @@ class HttpDoor {
     ours.add(onUpgrade)
     server.on('upgrade', onUpgrade)
     const undoParsing = this.#keepParsing(server)
+    const undoMalformed = this.#answerMalformed(server)
     const serves = server.listenerCount('request') === 0
     if (serves) server.on('request', handler)
     server.headersTimeout = finite(this.#httpRequestMs)
@@ -191,6 +203,7 @@ class HttpDoor {
     server.requestTimeout = 0
     return () => {
       undoParsing()
+      undoMalformed()
       server.off('upgrade', onUpgrade)
       if (serves) server.off('request', handler)
     }
@@ -202,11 +215,13 @@ class HttpDoor {
     this.#closing = true
     if (this.#active.size > 0 && drainMs > 0) {
       await new Promise<void>(resolve => {
-        const deadline = setTimeout(resolve, drainMs)
-        this.#idle = () => {
+        const done = () => {
           clearTimeout(deadline)
+          this.#idle.delete(done)
           resolve()
         }
+        const deadline = setTimeout(done, drainMs)
+        this.#idle.add(done)
       })
     }
     for (const exchange of [...this.#active]) exchange.shutdown()
@@ -221,7 +236,7 @@ class HttpDoor {
     const before = server.shouldUpgradeCallback
     const mayUpgrade = (req: IncomingMessage): boolean => {
       // Behind a response that is still under way, the request is served in its turn, without the change.
-      if (isAnswering(req)) return false
+      if (answering(req.socket) !== undefined) return false
       if (upgradeOf(req, this.#upgrades) !== undefined) return true
       return server.listenerCount('upgrade') > 1 && before?.call(server, req) === true
     }
@@ -229,6 +244,36 @@ class HttpDoor {
     return () => {
       if (server.shouldUpgradeCallback === mayUpgrade && before) server.shouldUpgradeCallback = before
     }
+  }
+
+  #answerMalformed(server: NodeServer): () => void {
+    if (server.listenerCount('clientError') > 0) return () => undefined
+    const malformed = new Malformed(this)
+    const onClientError = (error: Error, socket: Duplex) => {
+      // The host may have taken it up since.
+      if (server.listenerCount('clientError') === 1) malformed.handle(error, socket)
+    }
+    server.on('clientError', onClientError)
+    return () => server.off('clientError', onClientError)
+  }
+
+  /** See {@link MalformedOwner}. */
+  refusal(status: AnswerStatus): Answer {
+    this.#refused(status)
+    return this.#settings.answers.make(status)
+  }
+
+  /** See {@link MalformedOwner}. */
+  refuseBody(req: IncomingMessage, res: ServerResponse, status: AnswerStatus): boolean {
+    const exchange = this.#bodies.get(req)
+    if (exchange === undefined || !this.#active.has(exchange)) return false
+    res.shouldKeepAlive = false
+    exchange.refuse(status)
+    return true
+  }
+
+  #refused(status: AnswerStatus): void {
+    this.refused[status] = (this.refused[status] ?? 0) + 1
   }
 
   #read(req: IncomingMessage, upgrades: ReadonlySet<string>): NodeRequest | Refusal {
@@ -277,7 +322,23 @@ class HttpDoor {
       else next()
       return
     }
-    this.#exchange(req, res, request, backend, next, connection)
+    if (!isBehind(req, res)) this.#exchange(req, res, request, backend, next, connection)
+    else inTurn(req, res, () => this.#exchangeLater(req, res, request, backend, next))
+  }
+
+  #exchangeLater(
+    req: IncomingMessage,
+    res: ServerResponse,
+    request: NodeRequest,
+    backend: Backend,
+    next: ((error?: unknown) => void) | undefined,
+  ): void {
+    // While it waited for its turn, the host may have answered it by itself: one that took too long, say.
+    if (res.headersSent) return
+    if (this.#closing) {
+      res.shouldKeepAlive = false
+      this.#answer(req, res, 503, request)
+    } else this.#exchange(req, res, request, backend, next, undefined)
   }
 
   #exchange(
@@ -313,6 +374,7 @@ class HttpDoor {
     )
     const exchange = new Exchange(this.#settings, backend, parsed?.request ?? request, client.body, client)
     this.#active.add(exchange)
+    if (framing !== 'none') this.#bodies.set(req, exchange)
     client.serve(exchange)
     if (parsed !== undefined) {
       client.body.push(parsed.bytes)
@@ -334,7 +396,7 @@ class HttpDoor {
 
   #ended(exchange: Exchange): void {
     this.#active.delete(exchange)
-    if (this.#active.size === 0) this.#idle?.()
+    if (this.#active.size === 0 && this.#idle.size > 0) for (const done of [...this.#idle]) done()
   }
 
   #failed(
@@ -356,11 +418,12 @@ class HttpDoor {
     request?: ClientRequest,
     message?: string,
   ): void {
-    const answer = this.#settings.answers.make(status, request, message)
     if (res.headersSent) {
       res.destroy()
       return
     }
+    this.#refused(status)
+    const answer = this.#settings.answers.make(status, request, message)
     req.resume()
     res.writeHead(answer.status, [...answer.headers, 'Content-Length', String(answer.body.length)])
     res.end(answer.body)
@@ -368,12 +431,6 @@ class HttpDoor {
 }
 
 const noUpgrades: ReadonlySet<string> = new Set()
-
-/** Whether a response to an earlier request is under way on this connection. Node tells of it in no other way. */
-function isAnswering(req: IncomingMessage): boolean {
-  const { _httpMessage } = req.socket as { _httpMessage?: ServerResponse | null }
-  return _httpMessage !== undefined && _httpMessage !== null
-}
 
 /** Upgrades that a handler has taken, and the listeners of handlers: several may be attached to one server. */
 const taken = new WeakSet<IncomingMessage>()

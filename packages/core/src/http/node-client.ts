@@ -110,7 +110,7 @@ export class NodeClient implements ClientSide, BodySource {
   informational(status: number, headers: Headers): void {
     const res = this.#res
     if (this.#req.httpVersionMinor === 0 || res.headersSent) return
-    // Node keeps them without bound for a client that does not read, or that waits for the response before this one.
+    // Node keeps them without bound for a client that does not read.
     if (res.socket === null || res.socket.writableNeedDrain) return
     if (status === 102) {
       res.writeProcessing()
@@ -204,11 +204,6 @@ export class NodeClient implements ClientSide, BodySource {
   abort(): void {
     const res = this.#res
     const { socket } = res
-    if (socket === null && res.headersSent && !this.#req.socket.destroyed) {
-      // Behind another response on its connection: broken off when what it has said so far goes out.
-      res.write('', () => this.abort())
-      return
-    }
     // To a client that reads up to the end of the connection, an ordinary end would be that of the body.
     if (this.#untilClose && socket !== null && resettable(socket)) socket.resetAndDestroy()
     res.destroy()

@@ -76,6 +76,30 @@ describe('a request', () => {
     expect(read({ headers: ['Host', 'b.test'] }, 'http://a.test/p')).toMatchObject({ status: 400 })
   })
 
+  test.each([
+    ['http://a.test:80/', 'a.test'],
+    ['http://a.test/', 'A.test:80'],
+    ['HTTP://a.test/', 'a.test:80'],
+    ['https://a.test/', 'a.test:443'],
+    ['http://a.test:/', 'a.test'],
+    ['http://a.test:080/', 'a.test:80'],
+    ['http://[::1]/', '[::1]:80'],
+    ['http://a.test:8080/', 'a.test:8080'],
+  ])('for %s agrees with Host: %s', (target, host) => {
+    accepted({ headers: ['Host', host] }, target)
+  })
+
+  test.each([
+    ['http://a.test/', 'a.test:443'],
+    ['https://a.test/', 'a.test:80'],
+    ['https://a.test/', 'a.test:8443'],
+    ['http://a.test:8080/', 'a.test'],
+    ['http://[::1]/', '[::1:80]'],
+    ['http://a.test/', 'b.test'],
+  ])('for %s does not agree with Host: %s', (target, host) => {
+    expect(read({ headers: ['Host', host] }, target)).toMatchObject({ status: 400 })
+  })
+
   test('is secure on an encrypted connection, and from where a trusted proxy says', () => {
     expect(accepted({ encrypted: true }).secure).toBe(true)
     const headers = ['Host', 'a.test', 'X-Forwarded-For', '203.0.113.9', 'X-Forwarded-Proto', 'https']

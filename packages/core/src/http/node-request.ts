@@ -91,7 +91,11 @@ export function readRequest(
   }
   if (host === undefined && message.httpVersionMinor === 1) return refuse(400, 'There is no Host field.')
   if (host !== undefined && !validAuthority(host)) return refuse(400, 'The Host field is not valid.')
-  if (parsed.authority !== undefined && host !== undefined && !sameAuthority(parsed.authority, host)) {
+  if (
+    parsed.authority !== undefined &&
+    host !== undefined &&
+    !sameAuthority(parsed.authority, host, target[4] === ':' ? '80' : '443')
+  ) {
     return refuse(400, 'The Host field and the request target name different hosts.')
   }
   const coding = headers['transfer-encoding']
@@ -105,8 +109,14 @@ export function readRequest(
   return new NodeRequest(message, parsed.uri, authority, forwarding, upgradeOf(message, upgrades))
 }
 
-function sameAuthority(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase()
+/** Whether both name the same host and port: in any case, and with the scheme's own port written out or not. */
+function sameAuthority(a: string, b: string, defaultPort: string): boolean {
+  return a === b || normalized(a, defaultPort) === normalized(b, defaultPort)
+}
+
+function normalized(authority: string, defaultPort: string): string {
+  const [, host = '', port = ''] = /^(.*?)(?::(\d*))?$/.exec(authority) as RegExpExecArray
+  return `${host.toLowerCase()}:${port.replace(/^0+(?=\d)/, '') || defaultPort}`
 }
 
 /** The protocol to change to: one that is allowed, and asked for in the way that RFC 9110 section 7.8 has it. */

@@ -1,0 +1,280 @@
+/**
+ * One client's HTTP/2 connection, over its whole life: each of its streams is an exchange of its own.
+ *
+ * ```text
+ *   first ── a request ──► busy ── all streams over ──► idle ── httpKeepAliveMs ──► GOAWAY, closed
+ *     │ httpRequestMs        └── the client takes none of an answer for clientMs: that stream is reset
+ *     └──► GOAWAY, closed
+ * ```
+ *
+ * The frames are nghttp2's business, by way of `node:http2`; so are malformed messages, flow control, the number of
+ * streams, CONTINUATION frames without end, and answers to PING and SETTINGS that pile up unread. What they leave open
+ * is bounded here: requests taken back faster than they can be answered (also where it is a frame of the client's that
+ * makes nghttp2 reset the stream), PING and SETTINGS without end, answers that nobody takes, and connections on which
+ * nothing happens. Who goes too far gets GOAWAY with ENHANCE_YOUR_CALM.
+ *
+ * Invariant: `closed` is told exactly once, when the socket is closed; nothing waits for a client without a limit.
+ */
+import {
+  constants,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  type ServerSessionOptions,
+} from 'node:http2'
+import type { Socket } from 'node:net'
+import type { RequestHead } from '@evener/http1'
+import type { ConnectionFacts } from '../base/connection-facts.ts'
+import { Deadline } from '../base/deadline.ts'
+import type { FrontConnection } from '../frontend/front-connection.ts'
+import type { FrontendSettings } from '../frontend/settings.ts'
+import type { Answer, AnswerStatus } from '../http/answer.ts'
+import { Exchange } from '../http/exchange.ts'
+import { Allowance } from './allowance.ts'
+import { Http2Client, type StreamOwner } from './http2-client.ts'
+import { Http2Request, type Http2RequestRules, readHttp2Request } from './http2-request.ts'
+import type { Http2Limits } from './options.ts'
+
+/** How long a connection that has ended may take to go away. */
+const lingerMs = 5_000
+/** Frames that nghttp2 refuses, before it gives the connection up. */
+const maxInvalidFrames = 100
+
+/** Streams beyond those at once that Node refuses, before it gives the connection up with an error of its own. */
+const maxRejectedStreams = 1_000
+
+/** What a connection needs of its frontend. */
+export type Http2Settings = Omit<FrontendSettings, 'closed'> & {
+  closed(connection: FrontConnection): void
+}
+
+export class Http2Connection implements FrontConnection, StreamOwner, Http2RequestRules {
+  readonly lent: boolean
+  readonly #socket: Socket
+  readonly #settings: Http2Settings
+  readonly #http2: Http2Limits
+  readonly #facts: ConnectionFacts
+  readonly #session: ServerHttp2Session
+  readonly #deadline: Deadline
+  readonly #resets: Allowance
+  readonly #controls: Allowance
+  readonly #streams = new Set<Http2Client>()
+  #requests = 0
+  #ending = false
+  #calming = false
+
+  /**
+   * @param socket a TLS socket on which `h2` was agreed, or a plain one whose client begins with HTTP/2. What was read of
+   *   it already is to be put back by `unshift`.
+   * @param http2 what {@link readHttp2Options} gave
+   */
+  constructor(socket: Socket, settings: Http2Settings, facts: ConnectionFacts, http2: Http2Limits) {
+    this.#socket = socket
+    this.#settings = settings
+    this.#facts = facts
+    this.#http2 = http2
+    this.lent = settings.exchange.engine.lendsBuffers === true
+    this.#resets = new Allowance(http2.maxResetsPerMinute, settings.clock)
+    this.#controls = new Allowance(http2.maxControlFramesPerMinute, settings.clock)
+    this.#deadline = new Deadline(settings.clock, () => this.#overdue())
+    socket.once('close', () => {
+      this.#deadline.disarm()
+      settings.closed(this)
+    })
+    // A client that ends its side has gone, whatever is under way.
+    socket.on('end', () => this.#give())
+    this.#session = performServerHandshake(socket, sessionOptions(settings, http2))
+    this.#session.on('stream', (stream, _headers, flags, fields) => this.#begin(stream, flags, fields))
+    this.#session.on('ping', () => this.#control())
+    this.#session.on('remoteSettings', () => this.#control())
+    this.#session.on('goaway', () => this.#settle())
+    // What went wrong ends the session, and its streams with it; each of them is told by itself.
+    this.#session.on('error', () => this.#settle())
+    this.#session.on('close', () => this.#settle())
+    this.#deadline.arm(settings.httpRequestMs)
+  }
+
+  get idle(): boolean {
+    return this.#streams.size === 0
+  }
+
+  closeSoon(): void {
+    if (this.#ending) return
+    this.#ending = true
+    this.#session.close()
+    if (this.idle) this.#deadline.arm(lingerMs)
+  }
+
+  destroy(): void {
+    if (this.idle) {
+      this.#socket.destroy()
+      return
+    }
+    for (const client of [...this.#streams]) client.shutdown()
+    this.#ending = true
+    this.#session.close()
+    this.#deadline.arm(lingerMs)
+  }
+
+  // ── requests ───────────────────────────────────────────────────────────────────────────────────────
+
+  #begin(stream: ServerHttp2Stream, flags: number, fields: readonly string[]): void {
+    const settings = this.#settings
+    if (stream.destroyed || stream.closed || this.#calming) {
+      // It came and was taken back within one read, or comes too late.
+      stream.on('error', () => undefined)
+      this.takenBack()
+      return
+    }
+    this.#requests++
+    const read = readHttp2Request(fields, flags, this.#facts, this)
+    const request = read instanceof Http2Request ? read : undefined
+    const client = new Http2Client(stream, request, this)
+    this.#streams.add(client)
+    if (this.#streams.size === 1 && !this.#ending) this.#deadline.arm(settings.exchange.clientMs)
+    if (read instanceof Http2Request) this.#serve(read, client)
+    else this.#refuse(client, read.status, undefined, read.message || undefined)
+    if (this.#requests >= settings.maxRequests) this.closeSoon()
+  }
+
+  #serve(request: Http2Request, client: Http2Client): void {
+    const settings = this.#settings
+    const backend = request.contentLength > settings.maxBodyBytes ? 413 : settings.route(request)
+    if (typeof backend === 'number' || 'body' in backend) {
+      this.#refuse(client, backend, request)
+      return
+    }
+    const exchange = new Exchange(settings.exchange, backend, request, client.body, client)
+    client.serve(exchange)
+    try {
+      exchange.start()
+    } catch (error) {
+      // A balancer, an affinity or an engine of the host's own that breaks its word.
+      settings.failed(error)
+      exchange.giveUp()
+      this.#refuse(client, 500, request)
+    }
+  }
+
+  /** An answer to something that never became an exchange. */
+  #refuse(
+    client: Http2Client,
+    answer: AnswerStatus | Answer,
+    request?: Http2Request,
+    message?: string,
+  ): void {
+    const { refused, exchange } = this.#settings
+    const made = typeof answer === 'number' ? exchange.answers.make(answer, request, message) : answer
+    refused(made.status)
+    client.answer(made)
+  }
+
+  // ── what requests are checked against ──────────────────────────────────────────────────────────────
+
+  get limits(): Http2Settings['limits'] {
+    return this.#settings.limits
+  }
+
+  get maxHeaderListBytes(): number {
+    return this.#http2.maxHeaderListBytes
+  }
+
+  get forwarding(): Http2Settings['exchange']['forwarding'] {
+    return this.#settings.exchange.forwarding
+  }
+
+  allowsProtocol(protocol: string): boolean {
+    return this.#settings.upgradeOf({ upgrade: protocol, framing: 'none' } as RequestHead) !== undefined
+  }
+
+  // ── streams ────────────────────────────────────────────────────────────────────────────────────────
+
+  get maxBodyBytes(): number {
+    return this.#settings.maxBodyBytes
+  }
+
+  get replayBytes(): number {
+    return this.#settings.replayBytes
+  }
+
+  spoiled(request: Http2Request): Answer {
+    return this.#settings.exchange.answers.make(502, request)
+  }
+
+  answered(client: Http2Client): void {
+    client.answeredAt = this.#settings.clock.now()
+    this.#resets.earn()
+    this.wrote()
+  }
+
+  wrote(): void {
+    this.#controls.earn()
+  }
+
+  takenBack(): void {
+    // Where the connection has ended, its streams end with it.
+    if (this.#calming || this.#session.destroyed || this.#socket.destroyed) return
+    if (!this.#resets.spend()) this.#calm()
+  }
+
+  closed(client: Http2Client): void {
+    this.#streams.delete(client)
+    if (!this.idle) return
+    this.#deadline.arm(this.#ending ? lingerMs : this.#settings.httpKeepAliveMs)
+  }
+
+  // ── ends ───────────────────────────────────────────────────────────────────────────────────────────
+
+  #control(): void {
+    if (!this.#controls.spend()) this.#calm()
+  }
+
+  /** Not at once: in the middle of nghttp2's work on frames, the GOAWAY would be lost. */
+  #calm(): void {
+    if (this.#calming) return
+    this.#calming = true
+    setImmediate(() => this.#give(new Error('the client goes too far'), constants.NGHTTP2_ENHANCE_YOUR_CALM))
+  }
+
+  #give(error?: Error, code?: number): void {
+    this.#session.destroy(error, code)
+    this.#settle()
+  }
+
+  /** The session ends, by whichever side: its connection is to follow soon. */
+  #settle(): void {
+    if (this.#ending && this.idle) return
+    this.#ending = true
+    if (this.idle || this.#session.destroyed) this.#deadline.arm(lingerMs)
+  }
+
+  #overdue(): void {
+    const { clientMs } = this.#settings.exchange
+    if (this.#session.destroyed || (this.#ending && this.idle)) this.#socket.destroy()
+    else if (this.idle) this.closeSoon()
+    else {
+      const now = this.#settings.clock.now()
+      for (const client of [...this.#streams]) {
+        if (client.answeredAt !== undefined && now - client.answeredAt >= clientMs) client.drop()
+      }
+      if (!this.idle) this.#deadline.arm(clientMs)
+    }
+  }
+}
+
+function sessionOptions(settings: Http2Settings, http2: Http2Limits): ServerSessionOptions {
+  return {
+    maxSessionInvalidFrames: maxInvalidFrames,
+    maxSessionRejectedStreams: maxRejectedStreams,
+    // Twice what is allowed is read, so that it can be answered; cookies come in pieces.
+    maxHeaderListPairs: 2 * settings.limits.maxHeaders + 64,
+    strictSingleValueFields: false,
+    settings: {
+      maxConcurrentStreams: http2.maxConcurrentStreams,
+      initialWindowSize: http2.initialWindowSize,
+      maxHeaderListSize: 2 * http2.maxHeaderListBytes,
+      enableConnectProtocol: true,
+      enablePush: false,
+    },
+  } as ServerSessionOptions
+}

@@ -1,0 +1,34 @@
+/** What all sessions of a TCP proxy share: its options, compiled, and whom they tell. */
+import type { Backend } from '../balance/backend.ts'
+import type { AcceptProxy } from '../base/accept-proxy.ts'
+import type { Clock } from '../base/clock.ts'
+import type { ProxyHeaderMaker } from '../base/send-proxy.ts'
+import type { InspectSettings } from './client-hello.ts'
+import type { RelayLimits } from './relay.ts'
+import type { TcpConnection } from './tcp-connection.ts'
+import type { TcpProxyCounters } from './tcp-counters.ts'
+import type { TcpSession } from './tcp-session.ts'
+
+/** Why a connection ended before it had a server. */
+export type TcpRefusal = 'connections-full' | 'proxy-header' | 'client-hello' | 'no-route'
+
+export interface TcpSettings {
+  readonly clock: Clock
+  readonly counters: TcpProxyCounters
+  readonly acceptProxy: AcceptProxy | undefined
+  readonly inspect: InspectSettings | undefined
+  readonly sendProxy: ProxyHeaderMaker | undefined
+  readonly noDelay: boolean
+  readonly keepAliveMs: number
+  /** How long silence may last on connections to this backend. The same object each time. */
+  limitsFor(backend: Backend): RelayLimits
+  /** The backend, or undefined where none serves this connection. Never throws. */
+  route(connection: TcpConnection): Backend | undefined
+  /** It was refused before it had a server. */
+  refused(session: TcpSession, reason: TcpRefusal, code: string, message: string): void
+  /** A session has a connection to a server; and has it no more. */
+  joined(session: TcpSession): void
+  left(session: TcpSession): void
+  /** A session is over, and the client's connection is closed. */
+  closed(session: TcpSession): void
+}

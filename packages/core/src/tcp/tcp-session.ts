@@ -1,0 +1,430 @@
+/**
+ * One client's connection at layer 4, from accept to close.
+ *
+ * ```text
+ *  1 header    the PROXY header of a proxy in front           start
+ *  2 inspect   the ClientHello, looked at                     #inspect
+ *  3 route     which backend                                  #route
+ *  4 place     a lease on a server, at once or queued         #place
+ *  5 connect   and again, as the backend's policy has it      #connect
+ *  6 relay     bytes both ways                                #joined
+ *  7 end       lease released, counted                        #end
+ * ```
+ * Until there is a server the client is not read beyond what its socket holds: it waits, and may go away.
+ *
+ * Invariant: `#end` runs exactly once for each dispatch, `closed` exactly once for each session; no lease, timer or
+ * socket is left behind.
+ */
+import type { Socket } from 'node:net'
+import type { ProxyHeader } from '@evener/proxy-protocol'
+import type { TlsFacts } from '@evener/tls'
+import type { Backend } from '../balance/backend.ts'
+import type { Dispatch } from '../balance/dispatch.ts'
+import type { Acquired, Lease, NoServer, Queued } from '../balance/lease.ts'
+import { type Failed, failed, type Outcome, type Phase } from '../balance/outcome.ts'
+import type { Server } from '../balance/server.ts'
+import { acceptProxyHeader } from '../base/accept-proxy.ts'
+import type { Timer } from '../base/clock.ts'
+import { connectionFacts, type SocketEnds } from '../base/connection-facts.ts'
+import { Deadline } from '../base/deadline.ts'
+import { lendReads, type OnRead } from '../base/lent-reads.ts'
+import { ReadMemory } from '../base/read-memory.ts'
+import { inspectClientHello } from './client-hello.ts'
+import { Relay, type RelayOwner, reset } from './relay.ts'
+import { connectedEvent, connectTo } from './server-socket.ts'
+import type { TcpSettings } from './settings.ts'
+import { SeenConnection, type TcpConnection } from './tcp-connection.ts'
+
+/** A connection cannot be sent a second time, but one that was never made can be tried again. */
+const neverSent = { idempotent: false, replayable: false }
+
+/** What is read of a client that waits for a server. */
+const mostEarly = 65_536
+
+export class TcpSession implements RelayOwner, SocketEnds {
+  /** The client's connection, which is another object once it is joined to a server. */
+  client: Socket
+  readonly #settings: TcpSettings
+  readonly #tls: TlsFacts | undefined
+  /** Before there is a server: gives up whatever step is under way. */
+  #cancelStep: (() => void) | undefined
+  #connection: TcpConnection | undefined
+  #dispatch: Dispatch | undefined
+  #deadline: Deadline | undefined
+  #lease: Lease | undefined
+  #queued: Queued | undefined
+  #pause: Timer | undefined
+  /** Gives up the connection that is being made. */
+  #connecting: (() => void) | undefined
+  /** Takes this session's listeners off the client, before there is a relay to listen. */
+  #unlisten: (() => void) | undefined
+  #relay: Relay | undefined
+  /** The client's bytes come through `onread`; those that came before there was a server. */
+  #lent = false
+  readonly #memory = new ReadMemory()
+  #early: Buffer | undefined
+  #phase: Phase = 'queue'
+  #done = false
+
+  constructor(client: Socket, settings: TcpSettings, tls: TlsFacts | undefined) {
+    this.client = client
+    this.#settings = settings
+    this.#tls = tls
+  }
+
+  /** The server that it is joined to. */
+  get server(): Server | undefined {
+    return this.#relay === undefined ? undefined : this.#lease?.server
+  }
+
+  /** The backend that it was routed to. */
+  get backend(): Backend | undefined {
+    return this.#dispatch?.backend
+  }
+
+  /** The client's address, as far as it is known. */
+  get peerAddress(): string {
+    return this.#connection?.sourceAddress ?? this.client.remoteAddress ?? ''
+  }
+
+  // Facts ask the session, since its socket is to change.
+  get remoteAddress(): string | undefined {
+    return this.client.remoteAddress
+  }
+
+  get remotePort(): number | undefined {
+    return this.client.remotePort
+  }
+
+  get localAddress(): string | undefined {
+    return this.client.localAddress
+  }
+
+  get localPort(): number | undefined {
+    return this.client.localPort
+  }
+
+  /** Break it off. */
+  shutdown(): void {
+    if (this.#done) return
+    this.#abandon(failed(this.#phase, 'proxy', 'shutdown'))
+  }
+
+  // ── 1 to 3: who, and where to ──────────────────────────────────────────────────────────────────────
+
+  start(): void {
+    const { acceptProxy, inspect, clock } = this.#settings
+    // Before anything is read of it: what is lent later has already cost the memory that lending saves.
+    if (acceptProxy === undefined && inspect === undefined) this.#lend()
+    this.#listen()
+    if (acceptProxy === undefined) {
+      this.#inspect(undefined)
+      return
+    }
+    const cancel = acceptProxyHeader(
+      this.client,
+      acceptProxy,
+      clock,
+      header => this.#inspect(header),
+      ({ code, message }) => this.#settings.refused(this, 'proxy-header', code, message),
+    )
+    if (this.#phase === 'queue' && this.#connection === undefined && this.#cancelStep === undefined) {
+      this.#cancelStep = cancel
+    }
+  }
+
+  #listen(): void {
+    const { client } = this
+    const onError = (error: Error): void =>
+      this.#abandon(failed(this.#phase, 'client', 'client-abort', error))
+    const onClose = (): void => {
+      this.#abandon(failed(this.#phase, 'client', 'client-abort'))
+      this.#settings.closed(this)
+    }
+    client.on('error', onError)
+    client.on('close', onClose)
+    this.#unlisten = () => {
+      this.#unlisten = undefined
+      client.off('error', onError)
+      client.off('close', onClose)
+    }
+  }
+
+  #inspect(header: ProxyHeader | undefined): void {
+    const { inspect, clock } = this.#settings
+    // What TLS has decrypted begins with no ClientHello.
+    if (inspect === undefined || this.#tls !== undefined) {
+      this.#cancelStep = nothing
+      this.#route(new SeenConnection(connectionFacts(this, this.#tls, header), undefined))
+      return
+    }
+    this.#cancelStep = inspectClientHello(
+      this.client,
+      inspect,
+      clock,
+      glimpse => {
+        this.#cancelStep = nothing
+        this.#route(new SeenConnection(connectionFacts(this, undefined, header), glimpse))
+      },
+      ({ code, message }) => this.#settings.refused(this, 'client-hello', code, message),
+    )
+  }
+
+  #route(connection: TcpConnection): void {
+    this.#connection = connection
+    const backend = this.#settings.route(connection)
+    if (backend === undefined) {
+      this.#settings.refused(this, 'no-route', 'EVENER_NO_ROUTE', 'the route named no backend')
+      reset(this.client)
+      return
+    }
+    this.#deadline = new Deadline(backend.clock, () => this.#overdue())
+    this.#dispatch = backend.dispatch(connection)
+    this.#guard(() => {
+      const located = (this.#dispatch as Dispatch).locate()
+      if (located === undefined) this.#place()
+      else void located.then(() => this.#placeLater())
+    })
+  }
+
+  // ── 4: a place ─────────────────────────────────────────────────────────────────────────────────────
+
+  #place(): void {
+    if (this.#done) return
+    this.#phase = 'queue'
+    this.#placed((this.#dispatch as Dispatch).next())
+  }
+
+  #placeLater(): void {
+    this.#guard(() => this.#place())
+  }
+
+  /** What the host has plugged in may throw: a balancer, an affinity. */
+  #guard(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.backend?.emit('fault', error)
+      this.#abandon(failed(this.#phase, 'proxy', 'internal', error as Error))
+    }
+  }
+
+  #placed(acquired: Acquired): void {
+    if (acquired.kind === 'lease') this.#leased(acquired)
+    else if (acquired.kind === 'none') {
+      this.#done = true
+      ;(this.#dispatch as Dispatch).reject(acquired.reason)
+      this.#deadline?.disarm()
+      reset(this.client)
+    } else {
+      this.#queued = acquired
+      void acquired.lease.then(result => this.#leftQueue(result))
+    }
+  }
+
+  #leftQueue(result: Lease | NoServer): void {
+    this.#queued = undefined
+    if (!this.#done) this.#guard(() => this.#placed(result))
+    // The client went away between the grant and this turn.
+    else if (result.kind === 'lease') result.release(failed('queue', 'client', 'client-abort'))
+  }
+
+  // ── 5: connect ─────────────────────────────────────────────────────────────────────────────────────
+
+  #leased(lease: Lease): void {
+    this.#lease = lease
+    const dispatch = this.#dispatch as Dispatch
+    const { server } = lease
+    dispatch.leased(server, lease.sticky)
+    this.#phase = 'connect'
+    ;(this.#deadline as Deadline).arm(dispatch.backend.timeouts.connectMs)
+    const { sendProxy, noDelay, keepAliveMs } = this.#settings
+    const { facts, serverName } = this.#connection as TcpConnection
+    const socket = connectTo(server, {
+      first: sendProxy?.(facts, serverName),
+      noDelay,
+      keepAliveMs,
+      reads: this.#serverReads(),
+    })
+    const event = connectedEvent(server)
+    const onError = (error: Error): void =>
+      this.#connectFailed(failed('connect', 'server', 'conn-failure', error))
+    const onConnected = (): void => {
+      this.#connecting = undefined
+      socket.off('error', onError)
+      socket.off(event, onConnected)
+      this.#joined(socket)
+    }
+    socket.on('error', onError)
+    socket.on(event, onConnected)
+    this.#connecting = () => {
+      this.#connecting = undefined
+      socket.off('error', onError)
+      socket.off(event, onConnected)
+      socket.on('error', nothing)
+      socket.destroy()
+    }
+  }
+
+  /** A function of its own, so that what it lives as long as is no more than the session. */
+  #serverReads(): (memory: ReadMemory) => OnRead {
+    // Nothing comes before there is a relay, which there is as soon as it is connected.
+    return memory => (buffer, bytes) => (this.#relay as Relay).take('out', buffer, bytes, memory)
+  }
+
+  #connectFailed(outcome: Failed): void {
+    this.#connecting?.()
+    const dispatch = this.#dispatch as Dispatch
+    const decision = dispatch.retry(outcome, neverSent)
+    if (decision === 'give-up') {
+      this.#end(outcome)
+      reset(this.client)
+      return
+    }
+    this.#release(outcome)
+    this.#deadline?.rest()
+    const { policy, timeouts, clock } = dispatch.backend
+    const pauseMs = decision === 'same-server' ? Math.min(policy.retryDelayMs, timeouts.connectMs) : 0
+    if (pauseMs === 0) this.#placeLater()
+    else {
+      this.#pause = clock.setTimeout(() => {
+        this.#pause = undefined
+        this.#placeLater()
+      }, pauseMs)
+    }
+  }
+
+  // ── 6: relay ───────────────────────────────────────────────────────────────────────────────────────
+
+  #joined(server: Socket): void {
+    const dispatch = this.#dispatch as Dispatch
+    const { backend } = dispatch
+    const lease = this.#lease as Lease
+    lease.answered()
+    this.#phase = 'tunnel'
+    this.#bind(lease.server)
+    const early = this.#early ?? (this.client.read() as Buffer | null)
+    this.#early = undefined
+    this.#lend()
+    this.#unlisten?.()
+    const relay = new Relay(this.client, server, this, {
+      limits: this.#settings.limitsFor(backend),
+      clock: backend.clock,
+      deadline: this.#deadline as Deadline,
+      status: 0,
+      clientDirect: this.#lent,
+      serverDirect: lease.server.tls === undefined,
+    })
+    this.#relay = relay
+    this.#settings.joined(this)
+    if (this.#done) return
+    if (early !== null) relay.data(this.client, early)
+    relay.start()
+  }
+
+  /**
+   * Read the client into shared memory from now on, where that can be done: it must be a plain socket, of which nothing
+   * is waiting to be read, and its end must not have been told yet.
+   */
+  #lend(): void {
+    const { client } = this
+    if (this.#lent || this.#tls !== undefined || client.readableEnded) return
+    this.#unlisten?.()
+    const lent = lendReads(client, this.#memory, (buffer, end) => this.#fromClient(buffer, end))
+    if (lent !== undefined) {
+      this.client = lent
+      this.#lent = true
+    }
+  }
+
+  #fromClient(buffer: Buffer, end: number): boolean {
+    if (this.#relay !== undefined) return this.#relay.take('in', buffer, end, this.#memory)
+    // It is read on for a while, so that its going away is noticed.
+    const bytes = buffer.subarray(0, end)
+    this.#early = this.#early === undefined ? Buffer.from(bytes) : Buffer.concat([this.#early, bytes])
+    return this.#early.length < mostEarly
+  }
+
+  /** The client belongs to this server from now on. */
+  #bind(server: Server): void {
+    const { backend, request, found } = this.#dispatch as Dispatch
+    try {
+      backend.affinity?.bind(request, server.id, found)
+    } catch (error) {
+      backend.emit('fault', error)
+    }
+  }
+
+  relayed(direction: 'in' | 'out', bytes: number): void {
+    const { counters } = this.#settings
+    const ofServer = (this.#lease as Lease).server.counters
+    const ofBackend = (this.#dispatch as Dispatch).backend.counters
+    if (direction === 'in') {
+      ofServer.bytesIn += bytes
+      ofBackend.bytesIn += bytes
+      counters.bytesIn += bytes
+    } else {
+      ofServer.bytesOut += bytes
+      ofBackend.bytesOut += bytes
+      counters.bytesOut += bytes
+    }
+  }
+
+  relayEnded(outcome: Outcome): void {
+    this.#settings.left(this)
+    this.#end(outcome)
+  }
+
+  relayClosed(): void {
+    this.#settings.closed(this)
+  }
+
+  // ── 7: ends ────────────────────────────────────────────────────────────────────────────────────────
+
+  #overdue(): void {
+    if (this.#relay !== undefined) this.#relay.overdue()
+    else if (this.#phase === 'connect') {
+      const { connectMs } = (this.#dispatch as Dispatch).backend.timeouts
+      const cause = new Error(`no connection within ${connectMs} ms`)
+      this.#connectFailed(failed('connect', 'server', 'conn-failure', cause))
+    }
+  }
+
+  /** Give up whatever is under way. */
+  #abandon(outcome: Failed): void {
+    if (this.#done) return
+    if (this.#relay !== undefined) {
+      this.#relay.end(outcome)
+      return
+    }
+    const cancel = this.#cancelStep
+    this.#cancelStep = undefined
+    cancel?.()
+    this.#queued?.cancel()
+    this.#pause?.cancel()
+    this.#connecting?.()
+    reset(this.client)
+    this.#end(outcome)
+  }
+
+  #end(outcome: Outcome): void {
+    if (this.#done) return
+    this.#done = true
+    this.#release(outcome)
+    // While the relay closes, what is left may still take its time.
+    if (this.#relay === undefined) this.#deadline?.disarm()
+    this.#dispatch?.end(outcome)
+  }
+
+  #release(outcome: Outcome): void {
+    const lease = this.#lease
+    if (lease === undefined) return
+    // Kept where a relay closes: the bytes that still pass are this server's.
+    if (this.#relay === undefined) this.#lease = undefined
+    lease.release(outcome)
+  }
+}
+
+function nothing(): void {
+  // Whoever listened has what it wanted.
+}
