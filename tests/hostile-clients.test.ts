@@ -5,7 +5,7 @@
 import { createServer } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { createBackend, createFrontend, httpHandler } from '@evener/core'
-import { type Isolated, isolate } from '@evener/core/contract'
+import { isolate } from '@evener/core/contract'
 import { expectEventually, rawClient, VirtualClock } from '@evener/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { portOf } from './support/hosting.ts'
@@ -15,16 +15,17 @@ import { TellingServer } from './support/telling-server.ts'
 const megabyte = 1_048_576
 const crlf = '\r\n'
 
+/** Each waits for the one before it: a hundred thousand, which this was run with as well, take half a minute. */
+const pipelined = 20_000
+
 const doors = [
   {
     name: 'createFrontend',
     fixture: '../packages/core/src/frontend/frontend.isolated.ts',
-    pipelined: 20_000,
   },
   {
     name: 'httpHandler',
     fixture: '../packages/core/src/engines/http1/http1-engine.isolated.ts',
-    pipelined: 20_001,
   },
 ]
 
@@ -71,9 +72,19 @@ function* times(count: number, piece: string): Iterable<string> {
   for (let i = 0; i < count; i++) yield piece
 }
 
-describe.each(doors)('$name', ({ fixture, pipelined }) => {
+function* once(first: string, rest: Iterable<string>): Iterable<string> {
+  yield first
+  yield* rest
+}
+
+/** A header line of this many bytes. */
+function field(bytes: number): string {
+  return `X-A: ${'a'.repeat(bytes - 7)}${crlf}`
+}
+
+describe.each(doors)('$name', ({ name, fixture }) => {
   /** The door in a process of its own, a neighbour that uses it meanwhile, and what memory it came to. */
-  async function besieged(attack: (port: number, door: Isolated, server: TellingServer) => Promise<void>) {
+  async function besieged(attack: (port: number, server: TellingServer) => Promise<void>) {
     const server = await origin()
     const door = await isolate(new URL(fixture, import.meta.url), [server.address])
     onTestFinished(() => door.close())
@@ -87,18 +98,20 @@ describe.each(doors)('$name', ({ fixture, pipelined }) => {
     const watched = (async () => {
       while (watching) {
         mostBytes = Math.max(mostBytes, (await door.memory()).liveBytes)
-        await new Promise(resolve => setImmediate(resolve))
+        // It collects garbage for this: asked without a pause, it would do nothing else.
+        await new Promise(resolve => setTimeout(resolve, 200))
       }
     })()
     const neighbour = new Neighbour(door.port)
-    await attack(door.port, door, server)
-    watching = false
-    await watched
+    await attack(door.port, server).finally(() => {
+      watching = false
+      return watched
+    })
+    // Also where the attack was over in no time.
     const answered = neighbour.answered
-    await expectEventually(() => neighbour.answered > answered, { timeoutMs: 20_000 })
+    await expectEventually(() => neighbour.answered > answered + 20, { timeoutMs: 20_000 })
     const { failures, latenciesMs } = await neighbour.stop()
     expect(failures).toEqual([])
-    expect(latenciesMs.length).toBeGreaterThan(10)
     expect(Math.max(...latenciesMs)).toBeLessThan(5_000)
     return { grownBytes: mostBytes - before.liveBytes }
   }
@@ -117,41 +130,63 @@ describe.each(doors)('$name', ({ fixture, pipelined }) => {
   })
 
   test.each([
-    ['in one go', 1, 2_000_000],
-    ['dripping', 20_000, 100],
-  ])('heads without end, %s, get 431', async (_, count, bytes) => {
-    const { grownBytes } = await besieged(async (port, _door, server) => {
-      const before = server.answered
+    ['in one go', 1, 500_000],
+    ['dripping', 5_000, 100],
+  ])('heads that are too large, %s, get 431', async (_, count, bytes) => {
+    const { grownBytes } = await besieged(async (port, server) => {
+      const heard = server.others
       const clients = await Promise.all(Array.from({ length: 20 }, () => connected(port)))
       await Promise.all(
-        clients.map(async ({ socket, text, ended }) => {
-          const piece = `X-A: ${'a'.repeat(bytes - 7)}${crlf}`
-          const poured = pour(socket, [`GET / HTTP/1.1${crlf}Host: a.test${crlf}`, ...times(count, piece)])
+        clients.map(async ({ socket, text }) => {
+          await pour(socket, [`PUT / HTTP/1.1${crlf}Host: a.test${crlf}`, ...times(count, field(bytes))])
           await expectEventually(() => expect(text()).toMatch(/^HTTP\/1\.1 431 /), { timeoutMs: 10_000 })
-          socket.end()
-          await poured
-          socket.destroy()
-          await ended
+          expect(text()).toMatch(/\r\nconnection: close\r\n/i)
         }),
       )
-      expect(clients.map(({ text }) => /\r\nconnection: close\r\n/i.test(text()))).not.toContain(false)
-      expect(server.answered - before).toBeGreaterThanOrEqual(0)
+      expect(server.others).toBe(heard)
     })
     expect(grownBytes).toBeLessThan(30 * megabyte)
   })
 
-  test.each([
-    ['one extension that never ends', '', 'a'.repeat(10_000)],
-    ['an extension on every chunk', '', `1;${'a'.repeat(200)}=${'b'.repeat(200)}${crlf}x${crlf}`],
-  ])('%s is refused', async (_, first, piece) => {
+  test('heads without end are cut off', async () => {
     const { grownBytes } = await besieged(async port => {
-      const { socket, text } = await connected(port)
-      const head = `POST / HTTP/1.1${crlf}Host: a.test${crlf}Transfer-Encoding: chunked${crlf}${crlf}`
-      const start = piece.startsWith('1;') ? first : '5;'
-      const written = await pour(socket, [head + start, ...times(10_000, piece)])
-      await expectEventually(() => expect(text()).toMatch(/^HTTP\/1\.1 4(00|13) /), { timeoutMs: 10_000 })
-      // It was not read to its end, which is none.
-      expect(written).toBeLessThan(10_000 * piece.length)
+      const clients = await Promise.all(Array.from({ length: 5 }, () => connected(port)))
+      const start = `GET / HTTP/1.1${crlf}Host: a.test${crlf}`
+      await Promise.all(
+        clients.map(async ({ socket, ended }) => {
+          await pour(socket, once(start, times(100_000, field(1_000))))
+          await ended
+        }),
+      )
+    })
+    expect(grownBytes).toBeLessThan(30 * megabyte)
+  })
+
+  const chunked = `POST / HTTP/1.1${crlf}Host: a.test${crlf}Transfer-Encoding: chunked${crlf}${crlf}`
+
+  const extensions = [
+    ['one extension that never ends', `${chunked}5;`, 'a'.repeat(1_000)],
+    ['extensions on every chunk', chunked, `1;${'a'.repeat(200)}=${'b'.repeat(200)}${crlf}x${crlf}`],
+  ] as const
+
+  // Node bounds those of one chunk, reads past all others and hands on none: there is nothing to refuse.
+  test.each(name === 'httpHandler' ? extensions.slice(0, 1) : extensions)(
+    '%s: refused',
+    async (_, start, piece) => {
+      const { grownBytes } = await besieged(async port => {
+        const { socket, text } = await connected(port)
+        await pour(socket, once(start, times(1_000, piece)))
+        await expectEventually(() => expect(text()).toMatch(/^HTTP\/1\.1 4(00|13) /), { timeoutMs: 10_000 })
+        expect(text()).toMatch(/\r\nconnection: close\r\n/i)
+      })
+      expect(grownBytes).toBeLessThan(30 * megabyte)
+    },
+  )
+
+  test('bodies in chunks of a byte cost their server a write for many, and not for each', async () => {
+    const { grownBytes } = await besieged(async port => {
+      const clients = await Promise.all(Array.from({ length: 5 }, () => connected(port)))
+      await Promise.all(clients.map(({ socket }) => pour(socket, once(chunked, times(100, tiny)))))
     })
     expect(grownBytes).toBeLessThan(30 * megabyte)
   })
@@ -199,7 +234,7 @@ describe.each(doors)('$name', ({ fixture, pipelined }) => {
   })
 
   test('a client that asks for much and reads nothing is held back, and not what it asks for', async () => {
-    const { grownBytes } = await besieged(async (port, _door, server) => {
+    const { grownBytes } = await besieged(async (port, server) => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true })
       onTestFinished(() => void socket.destroy())
       // Never read: no listener for its data.
@@ -224,6 +259,9 @@ describe.each(doors)('$name', ({ fixture, pipelined }) => {
     expect(grownBytes).toBeLessThan(40 * megabyte)
   })
 })
+
+/** A thousand chunks. */
+const tiny = `1${crlf}x${crlf}`.repeat(1_000)
 
 function path(index: number): string {
   return `/${String(index).padStart(6, '0')}`

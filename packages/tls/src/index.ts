@@ -19,6 +19,7 @@ export { TlsError, type TlsErrorCode } from './errors.ts'
 export type { ClientCertificateFacts, TlsFacts } from './facts.ts'
 export type { HandshakeFailure, HandshakeFailureReason, TlsCounters } from './handshakes.ts'
 export type { SourceFailure } from './inventory.ts'
+export { readFacts as readTlsFacts } from './peer-facts.ts'
 export { DEFAULT_CIPHER_SUITES, DEFAULT_CIPHERS, type ProtocolOptions, type TlsVersion } from './protocol.ts'
 export {
   type CertificateWarning,

@@ -25,7 +25,10 @@ export interface BackendEvents {
   retry: [server: Server, outcome: Failed]
   /** An attempt failed and another server is tried. */
   redispatch: [from: Server, outcome: Failed]
-  /** A balancer or an affinity of the host's own threw. The request goes on without it, or is answered with 500. */
+  /**
+   * A balancer or an affinity of the host's own threw: the request goes on without it, or is answered with 500. Or the
+   * engine cannot do what the server's options ask for: the request is answered with 502.
+   */
   fault: [error: unknown]
   /** A request found the queue full. */
   'queue-full': [limit: number]

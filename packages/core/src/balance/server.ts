@@ -19,6 +19,7 @@ import type { Clock } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
 import { counted, inspected, shown } from '../base/inspect.ts'
 import { duration, flag, integer, invalid, knownOptions, name, oneOf } from '../base/options.ts'
+import { type ProxyHeaderMaker, type SendProxy, sendProxyOptions } from '../base/send-proxy.ts'
 import { type Address, parseAddress } from './address.ts'
 import { ServerCounters } from './counters.ts'
 import type { Waiter } from './queue.ts'
@@ -61,6 +62,13 @@ export interface ServerOptions {
    * TLS: HTTP/2 if it agrees, else HTTP/1.1. HAProxy's `proto h2` and `alpn h2,http/1.1`.
    */
   readonly protocol?: HttpProtocol | undefined
+  /**
+   * Begin each connection with a PROXY header that says who the client is; none by default. The server has to expect one.
+   * A connection is then used only for requests of the client that it speaks for. Not with HTTP/2 towards the server,
+   * which carries many clients on one connection, and not by the engine `http-proxy-3`. HAProxy's `send-proxy`,
+   * `send-proxy-v2` and `proxy-v2-options`.
+   */
+  readonly sendProxy?: SendProxy | undefined
   /** After coming up, the time in milliseconds over which the weight grows to its full value. None by default. */
   readonly slowStartMs?: number | undefined
   /** The state to begin with; `ready` by default. */
@@ -80,6 +88,7 @@ const optionNames: readonly (keyof ServerOptions)[] = [
   'backup',
   'tls',
   'protocol',
+  'sendProxy',
   'slowStartMs',
   'state',
   'checkAddress',
@@ -100,6 +109,8 @@ export class Server {
   readonly address: Address
   readonly tls: TargetTls | undefined
   readonly protocol: HttpProtocol
+  /** Makes what each connection begins with, where `sendProxy` asks for it. @internal */
+  readonly proxyHeader: ProxyHeaderMaker | undefined
   readonly backup: boolean
   readonly checkAddress: Address
   readonly checked: boolean
@@ -149,6 +160,14 @@ export class Server {
         `${label}.protocol`,
         'auto',
         'http1 or h2 for an address without TLS: nothing there asks the server',
+      )
+    }
+    this.proxyHeader = sendProxyOptions(`${label}.sendProxy`, options.sendProxy)
+    if (this.proxyHeader !== undefined && this.protocol !== 'http1') {
+      throw invalid(
+        `${label}.sendProxy`,
+        options.sendProxy,
+        `none with protocol ${this.protocol}, where many clients share a connection`,
       )
     }
     this.backup = flag(`${label}.backup`, options.backup, false)

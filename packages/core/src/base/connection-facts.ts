@@ -52,7 +52,8 @@ class SocketFacts implements ConnectionFacts {
     this.tls = tls
     this.proxyHeader = proxyHeader
     const said = this.#said
-    this.peerAddress = plainAddress(said === undefined ? (socket.remoteAddress ?? '') : said.sourceAddress)
+    this.peerAddress =
+      said === undefined ? plainAddress(socket.remoteAddress ?? '') : addressIn(said, said.sourceAddress)
   }
 
   get peerPort(): number {
@@ -60,7 +61,10 @@ class SocketFacts implements ConnectionFacts {
   }
 
   get localAddress(): string {
-    return plainAddress(this.#said?.destinationAddress ?? this.#socket.localAddress ?? '')
+    const said = this.#said
+    return said === undefined
+      ? plainAddress(this.#socket.localAddress ?? '')
+      : addressIn(said, said.destinationAddress)
   }
 
   get localPort(): number {
@@ -72,4 +76,9 @@ class SocketFacts implements ConnectionFacts {
     const header = this.proxyHeader
     return header?.command === 'proxy' && header.family !== 'unknown' ? header : undefined
   }
+}
+
+/** The client of a unix socket has no address: the path in the header is none. */
+function addressIn({ family }: ProxyHeader, address: string): string {
+  return family === 'unix-stream' || family === 'unix-datagram' ? '' : plainAddress(address)
 }

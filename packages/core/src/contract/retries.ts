@@ -16,7 +16,7 @@ import {
 } from '@evener/testing'
 import { describe, expect, test } from 'vitest'
 import type { ContractSubject } from './subject.ts'
-import { inChunks, message, withLength, worlds } from './world.ts'
+import { inChunks, message, webSocketLines, withLength, worlds } from './world.ts'
 
 const get = message('GET /')
 const replayBytes = 10_000
@@ -95,7 +95,7 @@ export function retries(subject: ContractSubject): void {
     test('an upgrade is moved too', async () => {
       const good = await world().server(upgrade())
       const door = await world().door([await world().refusedServer(), good])
-      const client = await door.send(message('GET /', ['Connection: Upgrade', 'Upgrade: websocket']))
+      const client = await door.send(message('GET /', webSocketLines))
       expect((await client.readHead()).status).toBe(101)
       await client.send('ping')
       expect((await client.readBytes(4)).toString()).toBe('ping')

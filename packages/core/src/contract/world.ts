@@ -152,6 +152,14 @@ export function message(startLine: string, headers: readonly string[] = [], body
   return [`${startLine} HTTP/1.1`, 'Host: a.test', ...headers, '', body].join('\r\n')
 }
 
+/** The lines that ask for a WebSocket: RFC 6455 section 1.2. */
+export const webSocketLines: readonly string[] = [
+  'Connection: keep-alive, Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Version: 13',
+]
+
 /** The same with the body's length told. */
 export function withLength(startLine: string, body: string, headers: readonly string[] = []): string {
   return message(startLine, [...headers, `Content-Length: ${body.length}`], body)

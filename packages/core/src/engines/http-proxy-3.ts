@@ -22,12 +22,14 @@ import type { Duplex } from 'node:stream'
 import { ProxyServer, type ServerOptions } from 'http-proxy-3'
 import type { FailureReason, Phase } from '../balance/outcome.ts'
 import type { Server } from '../balance/server.ts'
+import { EvenerError } from '../base/errors.ts'
 import { duration, integer, knownOptions } from '../base/options.ts'
 import type { Attempt, Engine, Transfer } from '../http/engine.ts'
 import { pairs } from '../http/headers.ts'
 import { isIdempotent } from '../http/request.ts'
 import type { BodySink } from '../http/request-body.ts'
 import { serverTlsOptions } from './server-tls.ts'
+import { Unable } from './unable.ts'
 
 /** The options of {@link httpProxy3Engine}. */
 export interface HttpProxy3Options {
@@ -65,6 +67,11 @@ class HttpProxy3Engine implements Engine {
   }
 
   attempt(attempt: Attempt): Transfer {
+    if (attempt.server.proxyHeader !== undefined) {
+      const { id } = attempt.server
+      const text = `server(${id}).sendProxy: not with the engine http-proxy-3, which shares connections between clients; use http1Engine()`
+      return new Unable(attempt, new EvenerError('EVENER_INVALID_OPTION', text))
+    }
     const errand = new Errand(attempt)
     const { address, tls } = attempt.server
     const reuse = !attempt.fresh && attempt.upgrade === undefined && isIdempotent(attempt.request.method)

@@ -48,6 +48,11 @@ import { SocketRequest } from './socket-request.ts'
 /** What is still read of a request that was answered before it was whole, before the connection is closed on it. */
 const lingerBytes = 1_048_576
 const lingerMs = 5_000
+/**
+ * TLS says of each write a turn later that it is done, whether or not the kernel took it at once: up to here that is not
+ * taken for a client that does not read.
+ */
+const tlsSlack = 262_144
 /** With so much put aside, no more is read. */
 const mostRest = 65_536
 /** Pieces of bodies up to this size are copied, so that a retry need not keep a large buffer for a few bytes. */
@@ -63,6 +68,8 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   readonly #direct: boolean
   readonly #deadline: Deadline
   #exchange: Exchange | undefined
+  /** The exchange that has become a tunnel. */
+  #tunnel: Exchange | undefined
   #requestBody: RequestBody | undefined
   #bodyReader: Body = emptyBody
   /** What came and could not be used yet, from `#stashAt` on. */
@@ -79,6 +86,8 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   #responding = false
   #reading = false
   #inLoop = false
+  /** Bytes that may wait to be written before the client is taken not to read. */
+  readonly #slack: number
   #lingered = 0
   #phase: 'idle' | 'head' | 'exchange' | 'flush' | 'linger' | 'tunnel' | 'closed' = 'idle'
 
@@ -96,6 +105,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     const lent = lendReads(accepted, this.#memory, this.#onRead)
     const socket = lent ?? accepted
     this.#direct = lent !== undefined
+    this.#slack = tls === undefined ? 0 : tlsSlack
     this.#socket = socket
     this.facts = connectionFacts(socket, tls, proxyHeader)
     this.#reader = new RequestReader(settings.limits)
@@ -128,8 +138,17 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
 
   /** Close now, whatever is under way. */
   destroy(): void {
-    if (this.#exchange === undefined) this.#socket.destroy()
+    if (this.#tunnel !== undefined) this.#destroyTunnel(this.#tunnel)
+    else if (this.#exchange === undefined) this.#socket.destroy()
     else this.#exchange.shutdown()
+  }
+
+  /** What is said last has a moment to go out, unless the client did not even take what came before. */
+  #destroyTunnel(tunnel: Exchange): void {
+    const stuck = this.#socket.writableLength > 0
+    tunnel.shutdown()
+    if (stuck) this.#socket.destroy()
+    else if (!this.#socket.destroyed) this.#deadline.arm(lingerMs)
   }
 
   // ── reading ────────────────────────────────────────────────────────────────────────────────────────
@@ -392,6 +411,14 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     if (chunk.length <= lentPieceBytes) {
       const text = before + chunk.toString('latin1')
       socket.write(chunks ? text + CHUNK_END : text, 'latin1')
+    } else if (this.#slack > 0) {
+      // One record after the other, and not a turn later from memory that is read into again.
+      const after = chunks ? CHUNK_END : ''
+      const whole = Buffer.allocUnsafe(before.length + chunk.length + after.length)
+      whole.write(before, 0, 'latin1')
+      chunk.copy(whole, before.length)
+      whole.write(after, before.length + chunk.length, 'latin1')
+      socket.write(whole)
     } else if (before === '') socket.write(chunk)
     else {
       socket.cork()
@@ -400,7 +427,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
       if (chunks) socket.write(CHUNK_END, 'latin1')
       socket.uncork()
     }
-    if (socket.writableLength === 0) return true
+    if (socket.writableLength <= this.#slack) return true
     // Node tells of room only once more than its high-water mark was waiting; of less, an empty write behind it does.
     if (!socket.writableNeedDrain) socket.write('', this.#onDrain)
     return false
@@ -443,15 +470,19 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     }
   }
 
-  switchProtocols(reason: string, headers: readonly string[]): ClientTunnel | undefined {
-    if (this.#socket.destroyed) return undefined
+  switchProtocols(reason: string, headers: readonly string[]): ClientTunnel | 'gone' {
+    if (this.#socket.destroyed) return 'gone'
+    this.#tunnel = this.#exchange
     this.#exchange = undefined
     this.#phase = 'tunnel'
     this.#deadline.disarm()
     this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
     this.#socket.off('error', this.#onError).off('close', this.#onClose)
     const socket = this.#socket
-    socket.once('close', () => this.#settings.closed(this))
+    socket.once('close', () => {
+      this.#deadline.disarm()
+      this.#settings.closed(this)
+    })
     socket.write(`HTTP/1.1 101 ${reason || 'Switching Protocols'}\r\n${textOfPairs(headers)}\r\n`, 'latin1')
     const firstBytes = this.#stash?.subarray(this.#stashAt) ?? Buffer.alloc(0)
     this.#stash = undefined
@@ -498,7 +529,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#bodyReader = emptyBody
     this.#requestBody = undefined
     this.#memory.leave()
-    if (this.#socket.writableLength > 0) {
+    if (this.#socket.writableLength > this.#slack) {
       // The answers for a client that asks and does not read would pile up here.
       this.#phase = 'flush'
       this.#awaitFlush()

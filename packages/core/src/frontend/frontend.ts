@@ -19,6 +19,7 @@ import { Answers, type ErrorPages } from '../http/answer.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, routeOf } from '../http/door.ts'
 import type { Engine } from '../http/engine.ts'
 import { type ForwardedOptions, Forwarding } from '../http/forwarded.ts'
+import { TunnelsLast } from '../http/tunnels-last.ts'
 import { upgradeNames } from '../http/upgrades.ts'
 import { Http2Connection } from '../http2/http2-connection.ts'
 import { type Http2Limits, type Http2Options, readHttp2Options } from '../http2/options.ts'
@@ -141,6 +142,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
   readonly #connections = new Set<FrontConnection>()
   /** Who waits for the last connection to be closed. */
   readonly #waiting = new Set<() => void>()
+  readonly #tunnels = new TunnelsLast()
   #active = 0
 
   /** See {@link createFrontend}. */
@@ -183,9 +185,10 @@ export class Frontend extends EventEmitter<FrontendEvents> {
         began: () => {
           this.#active++
         },
-        ended: () => {
-          this.#active--
+        ended: exchange => {
+          this.#tunnels.ended(exchange, --this.#active)
         },
+        tunnelling: exchange => this.#tunnels.add(exchange, this.#active),
       },
       limits: resolveLimits(options.limits),
       clock: options.clock ?? monotonic,
@@ -263,9 +266,10 @@ export class Frontend extends EventEmitter<FrontendEvents> {
   }
 
   /**
-   * End gracefully: accept no more, close idle connections, let what is under way finish with `Connection: close`, and
-   * break off what is left at the deadline. Does not close the backends. A second call, with an earlier deadline for one,
-   * ends the first one's wait too.
+   * End gracefully: accept no more, close idle connections, let what is under way finish with `Connection: close`, then
+   * close tunnels that have been silent for a second, and break off what is left at the deadline. A WebSocket is told
+   * 1001, "going away", unless it is in the middle of a frame. Does not close the backends. A second call, with an earlier
+   * deadline for one, ends the first one's wait too.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     knownOptions('close', options, ['drainMs'])
@@ -276,6 +280,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
     }
     this.#listeners.clear()
     for (const connection of [...this.#connections]) connection.closeSoon()
+    this.#tunnels.close(this.#active)
     if (drainMs > 0) await this.#emptied(drainMs)
     for (const connection of [...this.#connections]) connection.destroy()
     if (this.#ownsEngine) this.#settings.exchange.engine.close()

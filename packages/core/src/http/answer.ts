@@ -15,9 +15,11 @@ export interface Answer {
 }
 
 /** The statuses with which Evener answers by itself. */
-export type AnswerStatus = 400 | 404 | 408 | 413 | 417 | 429 | 431 | 500 | 501 | 502 | 503 | 504 | 505
+export type AnswerStatus = 400 | 404 | 408 | 413 | 417 | 426 | 429 | 431 | 500 | 501 | 502 | 503 | 504 | 505
 
-const statuses: readonly AnswerStatus[] = [400, 404, 408, 413, 417, 429, 431, 500, 501, 502, 503, 504, 505]
+const statuses: readonly AnswerStatus[] = [
+  400, 404, 408, 413, 417, 426, 429, 431, 500, 501, 502, 503, 504, 505,
+]
 
 /** What a page may look at. */
 export interface AnswerContext {
@@ -40,6 +42,7 @@ const messages: Readonly<Record<AnswerStatus, string>> = {
   408: 'The request did not arrive in time.',
   413: 'The request body is too large.',
   417: 'The expectation cannot be met.',
+  426: 'Another version of the protocol is needed.',
   429: 'Too many requests.',
   431: 'The request header is too large.',
   500: 'The request could not be handled.',
@@ -82,6 +85,7 @@ export class Answers {
       'X-Content-Type-Options',
       'nosniff',
     ]
+    if (status === 426) headers.push(...webSocketVersion)
     if (this.#hsts !== undefined && request?.secure === true) {
       headers.push('Strict-Transport-Security', this.#hsts)
     }
@@ -117,6 +121,16 @@ export class Answers {
     }
   }
 }
+
+/** What is spoken here (RFC 6455 section 4.2.2; RFC 9110 section 15.5.22). */
+const webSocketVersion: readonly string[] = [
+  'Sec-WebSocket-Version',
+  '13',
+  'Upgrade',
+  'websocket',
+  'Connection',
+  'Upgrade',
+]
 
 /** Whether this can be sent: what a function returns is not what its type says, but what it returns. */
 function isPage(page: unknown): page is ErrorPage {

@@ -36,6 +36,9 @@ export interface ClientSide {
   answer(answer: Answer): void
   /** Break the connection off, so that the client sees that its response is not whole. */
   abort(): void
-  /** Send a 101 with these headers, and hand the connection over. Undefined where the client is gone. */
-  switchProtocols(reason: string, headers: Headers): ClientTunnel | undefined
+  /**
+   * Send a 101 with these headers, and hand the connection over.
+   * @returns `gone` where the client is; `unsendable` where the head cannot be sent, and then nothing was sent
+   */
+  switchProtocols(reason: string, headers: Headers): ClientTunnel | 'gone' | 'unsendable'
 }

@@ -35,6 +35,8 @@ import { allowedTrailers, edit, endToEnd, type Headers, headerValue, headerValue
 import { type ClientRequest, isIdempotent } from './request.ts'
 import type { RequestBody } from './request-body.ts'
 import { Tunnel, type TunnelOwner } from './tunnel.ts'
+import { wrongAgreement, wrongHandshake } from './websocket.ts'
+import { WebSocketFarewell } from './websocket-farewell.ts'
 
 /** What all exchanges of a door share. */
 export interface ExchangeSettings {
@@ -48,6 +50,8 @@ export interface ExchangeSettings {
   /** Told when an exchange begins, and when it has ended. */
   began?(exchange: Exchange): void
   ended(exchange: Exchange): void
+  /** Told when an exchange has become a tunnel; it ends as exchanges do. */
+  tunnelling?(exchange: Exchange): void
 }
 
 export class Exchange implements Attempt, TunnelOwner {
@@ -66,6 +70,8 @@ export class Exchange implements Attempt, TunnelOwner {
   #pause: Timer | undefined
   #transfer: Transfer | undefined
   #tunnel: Tunnel | undefined
+  #farewell: WebSocketFarewell | undefined
+  #quiet: Timer | undefined
   #fresh = false
   #lastFailure: Failed | undefined
   #status = 0
@@ -95,6 +101,11 @@ export class Exchange implements Attempt, TunnelOwner {
 
   /** Begin. */
   start(): void {
+    const wrong = this.upgrade === 'websocket' ? wrongHandshake(this.request) : undefined
+    if (wrong !== undefined) {
+      this.refuse(wrong.status, wrong.message)
+      return
+    }
     const located = this.#dispatch.locate()
     if (located === undefined) this.#place()
     else void located.then(() => this.#placeLater())
@@ -305,26 +316,23 @@ export class Exchange implements Attempt, TunnelOwner {
   upgraded(head: ResponseHead, socket: Duplex, firstBytes: Buffer): void {
     this.#transfer = undefined
     this.server.counters.response(101)
-    const agreed = headerValue(head.rawHeaders, 'upgrade')?.toLowerCase()
-    if (this.upgrade === undefined || agreed !== this.upgrade) {
-      socket.destroy()
-      this.#attemptFailed(
-        failed(
-          'wait',
-          'server',
-          'junk-response',
-          new Error('the server changed to a protocol that was not asked for'),
-        ),
-      )
+    ;(this.#lease as Lease).answered()
+    const wrong = this.#wrongUpgrade(head)
+    if (wrong !== undefined) {
+      this.#spoiled(socket, wrong)
       return
     }
     const headers = endToEnd(head.rawHeaders)
     headers.push('Connection', 'Upgrade', 'Upgrade', headerValue(head.rawHeaders, 'upgrade') as string)
     edit(headers, this.#bind(head))
     const client = this.#client.switchProtocols(head.reason, headers)
-    if (client === undefined) {
+    if (client === 'gone') {
       socket.destroy()
       this.#end(failed('wait', 'client', 'client-abort'))
+      return
+    }
+    if (client === 'unsendable') {
+      this.#spoiled(socket, 'its 101 cannot be passed on')
       return
     }
     this.#status = 101
@@ -338,8 +346,24 @@ export class Exchange implements Attempt, TunnelOwner {
       this.#backend.timeouts.tunnelMs,
       this.#backend.clock,
     )
+    if (this.upgrade === 'websocket') this.#farewell = new WebSocketFarewell(client.socket, socket)
+    this.#settings.tunnelling?.(this)
     if (client.firstBytes.length > 0) client.socket.unshift(client.firstBytes)
     if (firstBytes.length > 0) socket.unshift(firstBytes)
+  }
+
+  #wrongUpgrade({ rawHeaders }: ResponseHead): string | undefined {
+    const agreed = headerValue(rawHeaders, 'upgrade')?.toLowerCase()
+    if (this.upgrade === undefined || agreed !== this.upgrade) {
+      return 'it changed to a protocol that was not asked for'
+    }
+    return agreed === 'websocket' ? wrongAgreement(this.request, rawHeaders) : undefined
+  }
+
+  /** The server has changed protocols in a way that the client must not see. */
+  #spoiled(socket: Duplex, why: string): void {
+    socket.destroy()
+    this.#attemptFailed(failed('wait', 'server', 'junk-response', new Error(`the server: ${why}`)))
   }
 
   tunnelled(direction: 'in' | 'out', bytes: number): void {
@@ -350,7 +374,17 @@ export class Exchange implements Attempt, TunnelOwner {
 
   tunnelEnded(outcome: Outcome): void {
     this.#tunnel = undefined
+    this.#quiet?.cancel()
     this.#end(outcome)
+  }
+
+  /** Close its tunnel once neither side has said anything for so long. */
+  closeWhenQuiet(quietMs: number): void {
+    const tunnel = this.#tunnel
+    if (tunnel === undefined) return
+    const leftMs = quietMs - tunnel.silentMs
+    if (leftMs <= 0) this.shutdown()
+    else this.#quiet = this.#backend.clock.setTimeout(() => this.closeWhenQuiet(quietMs), Math.ceil(leftMs))
   }
 
   // ── 5: failure and retry ───────────────────────────────────────────────────────────────────────────
@@ -364,7 +398,10 @@ export class Exchange implements Attempt, TunnelOwner {
       this.#attempt()
       return
     }
-    this.#attemptFailed(failed(failure.phase, 'server', failure.reason, failure.cause, failure.stale))
+    const internal = failure.reason === 'internal'
+    if (internal) this.#dispatch.backend.emit('fault', failure.cause)
+    const side = internal ? 'proxy' : 'server'
+    this.#attemptFailed(failed(failure.phase, side, failure.reason, failure.cause, failure.stale))
   }
 
   get #repeatable(): boolean {
@@ -470,8 +507,8 @@ export class Exchange implements Attempt, TunnelOwner {
   }
 
   /** The request turned out to be wrong while it was under way: its body is too large, or is not valid. */
-  refuse(status: AnswerStatus): void {
-    this.#abandon(failed(this.#phase, 'client', 'bad-request'), status)
+  refuse(status: AnswerStatus, message?: string): void {
+    this.#abandon(failed(this.#phase, 'client', 'bad-request'), status, message)
   }
 
   /** Break it off: the deadline of a graceful close. */
@@ -490,7 +527,7 @@ export class Exchange implements Attempt, TunnelOwner {
     this.#end(failed(this.#phase, 'proxy', 'shutdown'))
   }
 
-  #abandon(outcome: Failed, status?: AnswerStatus): void {
+  #abandon(outcome: Failed, status?: AnswerStatus, message?: string): void {
     if (this.#done) return
     this.#transfer?.abort()
     this.#transfer = undefined
@@ -499,22 +536,23 @@ export class Exchange implements Attempt, TunnelOwner {
     const tunnel = this.#tunnel
     this.#tunnel = undefined
     if (tunnel !== undefined) {
+      this.#farewell?.say()
       // The tunnel ends the exchange when it has closed both sides.
       tunnel.abort()
       return
     }
-    if (status !== undefined && this.#status === 0) this.#reply(status)
+    if (status !== undefined && this.#status === 0) this.#reply(status, message)
     else this.#client.abort()
     this.#end(outcome)
   }
 
   // ── 6: end ─────────────────────────────────────────────────────────────────────────────────────────
 
-  #reply(status: AnswerStatus): void {
+  #reply(status: AnswerStatus, message?: string): void {
     this.#status = status
     this.#backend.counters.response(status)
     this.body.discard()
-    this.#client.answer(this.#settings.answers.make(status, this.request))
+    this.#client.answer(this.#settings.answers.make(status, this.request, message))
   }
 
   #end(outcome: Outcome): void {

@@ -9,16 +9,19 @@ interface From {
   readonly sent?: readonly string[]
   readonly authority?: string
   readonly secure?: boolean
+  readonly version?: readonly [1 | 2, 0 | 1]
 }
 
 /** The fields that a server gets. */
 function fieldsTo(options: ForwardedOptions | undefined, from: From = {}): string[] {
   const rawHeaders = from.sent ?? []
+  const [versionMajor, versionMinor] = from.version ?? [undefined, 1]
   const request = {
     peerAddress: from.peer ?? '192.0.2.1',
     authority: from.authority ?? 'a.test',
     secure: from.secure ?? false,
-    versionMinor: 1,
+    versionMajor,
+    versionMinor,
     rawHeaders,
     header: (name: string) => headerValue(rawHeaders, name),
   } as ClientRequest
@@ -75,6 +78,16 @@ describe('a server is told', () => {
   test('in a Via of its own behind those of others', () => {
     const options = { for: false, proto: false, host: false, via: 'edge' }
     expect(fieldsTo(options, { sent: ['Via', '1.0 other'] })).toEqual(['Via: 1.0 other', 'Via: 1.1 edge'])
+  })
+
+  test.each([
+    ['1.0', [1, 0]],
+    ['1.1', [1, 1]],
+    // A request of HTTP/2 is read as one of HTTP/1.1, and did not come as one.
+    ['2.0', [2, 1]],
+  ] as const)('in a Via that names the version it came in, %s', (said, version) => {
+    const options = { for: false, proto: false, host: false, via: 'edge' }
+    expect(fieldsTo(options, { version })).toEqual([`Via: ${said} edge`])
   })
 })
 

@@ -29,7 +29,7 @@ export interface ForwardedOptions {
    * them chooses the address that balancing, stickiness and logs see.
    */
   readonly trust?: readonly string[] | undefined
-  /** Add `Via: 1.1 NAME` in both directions, with this pseudonym (RFC 9110 section 7.6.3). Not by default. */
+  /** Add `Via: 1.1 NAME` (to servers with the version of the client's request) in both directions, with this pseudonym (RFC 9110 section 7.6.3). Not by default. */
   readonly via?: string | undefined
   /**
    * Tell servers what TLS knows: protocol, cipher, name, and who the client is by its certificate, in `X-SSL-…` fields
@@ -159,7 +159,7 @@ export class Forwarding {
     if (this.#standard) {
       lines += `Forwarded: ${elements === undefined ? '' : `${elements}, `}${forwardedElement(request)}\r\n`
     }
-    if (this.via !== undefined) lines += `Via: 1.${request.versionMinor} ${this.via}\r\n`
+    if (this.via !== undefined) lines += `Via: ${versionOf(request)} ${this.via}\r\n`
     return this.#tls === undefined ? lines : lines + this.#linesOfTls(this.#tls, request.connection?.tls)
   }
 
@@ -176,6 +176,11 @@ export class Forwarding {
     }
     return lines
   }
+}
+
+/** As `Via` writes it, which has a minor version for HTTP/2 as well: RFC 9110 section 7.6.3. */
+function versionOf({ versionMajor, versionMinor }: ClientRequest): string {
+  return versionMajor === 2 ? '2.0' : `1.${versionMinor}`
 }
 
 /** How a request's head is edited on its way to a server. */

@@ -7,6 +7,25 @@ import type { HeaderEdits } from '@evener/session'
 /** A list of headers that may be changed. */
 export type Headers = string[]
 
+/** Names of headers, in lower case, asked first for their length: most headers then need not be put into lower case. */
+export class Names {
+  readonly #names: ReadonlySet<string>
+  /** Bit n for a name of n letters, counted modulo 32. */
+  readonly #lengths: number
+
+  constructor(names: Iterable<string>) {
+    this.#names = new Set(names)
+    let lengths = 0
+    for (const { length } of this.#names) lengths |= 1 << length
+    this.#lengths = lengths
+  }
+
+  /** Whether this name, in whatever case, is among them. */
+  has(name: string): boolean {
+    return (this.#lengths & (1 << name.length)) !== 0 && this.#names.has(name.toLowerCase())
+  }
+}
+
 /**
  * Fields that are about one connection and never passed on: RFC 9110 section 7.6.1, and by custom
  * `Proxy-Connection`. `Transfer-Encoding` is set anew by whoever frames the message.
@@ -19,6 +38,8 @@ const hopByHop: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ])
+
+const hopByHopNames = new Names(hopByHop)
 
 /** Never taken out by being named in `Connection`: without them the message would be another one. */
 const indispensable: ReadonlySet<string> = new Set([
@@ -59,13 +80,13 @@ export function connectionNames(headers: readonly string[]): string[] | undefine
  * To be called before anything is added, so that a client cannot have our own headers taken out.
  * @param also further names to leave out, in lower case
  */
-export function endToEnd(headers: readonly string[], also?: ReadonlySet<string>): Headers {
+export function endToEnd(headers: readonly string[], also?: Names): Headers {
   const connection = connectionNames(headers)
   const kept: Headers = []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
-    const lower = name.toLowerCase()
-    if (hopByHop.has(lower) || connection?.includes(lower) === true || also?.has(lower) === true) continue
+    if (hopByHopNames.has(name) || also?.has(name) === true) continue
+    if (connection?.includes(name.toLowerCase()) === true) continue
     kept.push(name, headers[i + 1] as string)
   }
   return kept
@@ -139,11 +160,14 @@ export function remove(headers: Headers, lowerNames: ReadonlySet<string>): void 
 /** Apply edits: first what is taken out, then what is replaced, then what is added. */
 export function edit(headers: Headers, edits: HeaderEdits | undefined): void {
   if (edits === undefined) return
-  const gone = new Set(edits.remove?.map(name => name.toLowerCase()))
-  for (const [name] of edits.set ?? []) gone.add(name.toLowerCase())
-  if (gone.size > 0) remove(headers, gone)
-  for (const [name, value] of edits.set ?? []) headers.push(name, value)
-  for (const [name, value] of edits.append ?? []) headers.push(name, value)
+  const { remove: gone, set, append } = edits
+  if (gone !== undefined || set !== undefined) {
+    const names = new Set(gone?.map(name => name.toLowerCase()))
+    for (const [name] of set ?? []) names.add(name.toLowerCase())
+    remove(headers, names)
+  }
+  if (set !== undefined) for (const field of set) headers.push(field[0], field[1])
+  if (append !== undefined) for (const field of append) headers.push(field[0], field[1])
 }
 
 /** The same headers as name and value pairs. */

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { answer, expectEventually, fakeServer, raw, rawClient, stall, upgrade } from '@evener/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createBackend } from '../balance/backend.ts'
+import type { Engine } from './engine.ts'
 import { type HttpHandler, type HttpHandlerOptions, httpHandler } from './http-handler.ts'
+import type { BodySink } from './request-body.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'
 const getUpgrade = get.replace('\r\n\r\n', '\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
@@ -168,6 +170,37 @@ describe('pipelined requests', () => {
     expect(handler.active).toBe(0)
     expect(backend.counters).toMatchObject({ requests: 1, aborted: 1 })
   })
+})
+
+test('a body in small chunks goes on in pieces of a size, whole and without waiting for more', async () => {
+  const pieces: string[] = []
+  let ended = false
+  const engine: Engine = {
+    name: 'counting',
+    attempt(attempt) {
+      const sink: BodySink = {
+        write: chunk => pieces.push(chunk.toString()) > 0,
+        end() {
+          ended = true
+        },
+      }
+      attempt.connected()
+      attempt.body.attach(sink)
+      return { abort: () => attempt.body.detach(sink), resume() {} }
+    },
+    close() {},
+  }
+  const { client } = await served('attached', undefined, { engine })
+  await client.send(get.replace('GET', 'PUT').replace('\r\n\r\n', '\r\nTransfer-Encoding: chunked\r\n\r\n'))
+  await client.send('1\r\na\r\n')
+  await expectEventually(() => expect(pieces).toEqual(['a']))
+  await client.send('1\r\nb\r\n'.repeat(50_000))
+  await expectEventually(() => expect(pieces.join('')).toBe(`a${'b'.repeat(50_000)}`))
+  // As many as there were reads, and not as chunks.
+  expect(pieces.length).toBeLessThan(100)
+  await client.send(`8000\r\n${'c'.repeat(0x8000)}\r\n1\r\nd\r\n0\r\n\r\n`)
+  await expectEventually(() => expect(ended).toBe(true))
+  expect(pieces.join('')).toBe(`a${'b'.repeat(50_000)}${'c'.repeat(0x8000)}d`)
 })
 
 describe('a message that Node cannot read', () => {

@@ -11,6 +11,7 @@ import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, knownOptions, withMethods } from '../base/options.ts'
 import { defaultEngine } from '../engines/default-engine.ts'
 import { type Answer, type AnswerStatus, Answers, type ErrorPages } from './answer.ts'
+import { ConnectionDeadline } from './connection-deadline.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, routeOf } from './door.ts'
 import type { Engine } from './engine.ts'
 import { Exchange, type ExchangeSettings } from './exchange.ts'
@@ -20,6 +21,7 @@ import { NodeClient } from './node-client.ts'
 import { framingOf, NodeRequest, type Refusal, readRequest, upgradeOf } from './node-request.ts'
 import { bodyAgain, bodyWasRead } from './parsed-body.ts'
 import type { ClientRequest } from './request.ts'
+import { TunnelsLast } from './tunnels-last.ts'
 import { answering, inTurn, isBehind } from './turn.ts'
 import { UpgradeConnection } from './upgrade-connection.ts'
 import { upgradeNames } from './upgrades.ts'
@@ -83,8 +85,9 @@ export interface HttpHandler {
    */
   attach(server: NodeServer): () => void
   /**
-   * End gracefully: new requests get 503 and `Connection: close`, those under way may finish until the deadline, idle
-   * connections to servers are closed. Does not close the host's server, nor the backends.
+   * End gracefully: new requests get 503 and `Connection: close`, those under way may finish until the deadline, then
+   * tunnels are closed that have been silent for a second, and idle connections to servers. A WebSocket is told 1001,
+   * "going away", unless it is in the middle of a frame. Does not close the host's server, nor the backends.
    */
   close(options?: CloseOptions): Promise<void>
   /** Requests and tunnels under way. */
@@ -125,7 +128,10 @@ class HttpDoor implements MalformedOwner {
   readonly #reserializeBody: boolean
   readonly #originalUrl: boolean
   readonly #upgrades: ReadonlySet<string>
-  readonly #active = new Set<Exchange>()
+  /** The exchanges under way, each with its connection. */
+  readonly #active = new Map<Exchange, ConnectionDeadline | undefined>()
+  readonly #deadlines = new WeakMap<Duplex, ConnectionDeadline>()
+  readonly #tunnels = new TunnelsLast()
   /** The exchanges whose request has a body. */
   readonly #bodies = new WeakMap<IncomingMessage, Exchange>()
   #closing = false
@@ -154,6 +160,7 @@ class HttpDoor implements MalformedOwner {
       answers: new Answers(options.errorPages, 'httpHandler.errorPages'),
       clientMs: duration('httpHandler.timeouts.clientMs', timeouts.clientMs, 60_000),
       ended: exchange => this.#ended(exchange),
+      tunnelling: exchange => this.#tunnels.add(exchange, this.#active.size),
     }
   }
 
@@ -213,6 +220,7 @@ class HttpDoor implements MalformedOwner {
     knownOptions('close', options, ['drainMs'])
     const drainMs = integer('close.drainMs', options.drainMs, 30_000, 0, 2_147_483_647)
     this.#closing = true
+    this.#tunnels.close(this.#active.size)
     if (this.#active.size > 0 && drainMs > 0) {
       await new Promise<void>(resolve => {
         const done = () => {
@@ -224,7 +232,7 @@ class HttpDoor implements MalformedOwner {
         this.#idle.add(done)
       })
     }
-    for (const exchange of [...this.#active]) exchange.shutdown()
+    for (const exchange of [...this.#active.keys()]) exchange.shutdown()
     if (this.#ownsEngine) this.#settings.engine.close()
   }
 
@@ -349,7 +357,7 @@ class HttpDoor implements MalformedOwner {
     next: ((error?: unknown) => void) | undefined,
     connection: UpgradeConnection | undefined,
   ): void {
-    const framing = framingOf(req)
+    const { framing } = request
     let parsed: { readonly request: ClientRequest; readonly bytes: Buffer } | undefined
     if (framing !== 'none' && bodyWasRead(req)) {
       const again = this.#reserializeBody ? bodyAgain(req, request) : undefined
@@ -359,7 +367,7 @@ class HttpDoor implements MalformedOwner {
       }
       parsed = again
     }
-    if (Number(req.headers['content-length']) > this.#limits.maxBodyBytes) {
+    if (request.contentLength > this.#limits.maxBodyBytes) {
       this.#answer(req, res, 413, request)
       return
     }
@@ -372,8 +380,17 @@ class HttpDoor implements MalformedOwner {
       this.#settings.engine.lendsBuffers === true,
       connection,
     )
-    const exchange = new Exchange(this.#settings, backend, parsed?.request ?? request, client.body, client)
-    this.#active.add(exchange)
+    const own = connection === undefined ? this.#deadlineOf(req.socket, backend) : undefined
+    const exchange = new Exchange(
+      this.#settings,
+      backend,
+      parsed?.request ?? request,
+      client.body,
+      client,
+      own?.deadline,
+    )
+    if (own !== undefined) own.exchange = exchange
+    this.#active.set(exchange, own)
     if (framing !== 'none') this.#bodies.set(req, exchange)
     client.serve(exchange)
     if (parsed !== undefined) {
@@ -394,8 +411,21 @@ class HttpDoor implements MalformedOwner {
     }
   }
 
+  /** The connection's deadline, where the backend keeps time by the same clock and no other exchange uses it. */
+  #deadlineOf(socket: Duplex, backend: Backend): ConnectionDeadline | undefined {
+    let connection = this.#deadlines.get(socket)
+    if (connection === undefined) {
+      connection = new ConnectionDeadline(socket, backend.clock)
+      this.#deadlines.set(socket, connection)
+    }
+    return connection.exchange === undefined && connection.clock === backend.clock ? connection : undefined
+  }
+
   #ended(exchange: Exchange): void {
+    const connection = this.#active.get(exchange)
+    if (connection !== undefined) connection.ended()
     this.#active.delete(exchange)
+    this.#tunnels.ended(exchange, this.#active.size)
     if (this.#active.size === 0 && this.#idle.size > 0) for (const done of [...this.#idle]) done()
   }
 

@@ -13,9 +13,12 @@ import type { Answer } from './answer.ts'
 import type { ClientSide, ClientTunnel } from './client-side.ts'
 import type { Passing, ResponseHead } from './engine.ts'
 import type { Exchange } from './exchange.ts'
-import { edit, endToEnd, type Headers, headerValue, pairs } from './headers.ts'
+import { edit, endToEnd, type Headers, headerValue, Names, pairs } from './headers.ts'
 import { type BodySource, type Framing, RequestBody } from './request-body.ts'
 import type { UpgradeConnection } from './upgrade-connection.ts'
+
+/** Chunks of a body that are smaller than this go on together, up to this size, where they came together. */
+const smallPiece = 4_096
 
 /** What is still read of a body that nobody wants, before the connection is closed on it. */
 const lingerBytes = 1_048_576
@@ -32,6 +35,9 @@ export class NodeClient implements ClientSide, BodySource {
   #exchange: Exchange | undefined
   #linger: Timer | undefined
   #reading = false
+  /** Small pieces of the request's body, until the next turn. */
+  #small: Buffer[] = []
+  #smallBytes = 0
   #chunked = false
   #untilClose = false
   #headHeld = false
@@ -68,9 +74,9 @@ export class NodeClient implements ClientSide, BodySource {
     res.on('close', () => {
       if (!res.writableFinished) this.#exchange?.clientGone()
     })
-    res.on('drain', () => this.#exchange?.clientReady())
-    res.on('error', error => this.#exchange?.clientGone(error))
-    this.#req.on('error', error => this.#exchange?.clientGone(error))
+    // What became of it is told by its close.
+    res.on('error', ignore)
+    if (this.body.framing !== 'none') this.#req.on('error', error => this.#exchange?.clientGone(error))
   }
 
   // ── reading the request's body ─────────────────────────────────────────────────────────────────────
@@ -91,15 +97,37 @@ export class NodeClient implements ClientSide, BodySource {
 
   #received(chunk: Buffer): void {
     const { body } = this
-    body.push(chunk)
+    // Node tells of every chunk of a chunked body by itself. Each a write to the server, ten thousand chunks of a byte,
+    // which come with one read, would hold up everybody else for seconds.
+    if (body.framing === 'chunked' && chunk.length < smallPiece) this.#gather(chunk)
+    else {
+      this.#handOn()
+      body.push(chunk)
+    }
     if (this.#res.writableEnded) {
       this.#lingeredBytes += chunk.length
       if (this.#lingeredBytes > lingerBytes && this.#res.writableFinished) this.#req.socket.destroy()
-    } else if (body.bytes > this.#maxBodyBytes) this.#exchange?.refuse(413)
+    } else if (body.bytes + this.#smallBytes > this.#maxBodyBytes) this.#exchange?.refuse(413)
     else this.#exchange?.clientProgress()
   }
 
+  #gather(chunk: Buffer): void {
+    // Node ends a tick with every chunk; the next turn comes after all that was read now.
+    if (this.#small.push(chunk) === 1) setImmediate(this.#handOn)
+    this.#smallBytes += chunk.length
+    if (this.#smallBytes >= smallPiece) this.#handOn()
+  }
+
+  readonly #handOn = (): void => {
+    const small = this.#small
+    if (small.length === 0) return
+    this.#small = []
+    this.#smallBytes = 0
+    this.body.push(small.length === 1 ? (small[0] as Buffer) : Buffer.concat(small))
+  }
+
   #receivedAll(): void {
+    this.#handOn()
     this.#stopLingering()
     this.body.finish(this.#req.rawTrailers)
     this.#exchange?.requestComplete()
@@ -163,7 +191,9 @@ export class NodeClient implements ClientSide, BodySource {
     }
     this.flush()
     // Node may hold a piece until the end of the turn, and a lent one is read into again before that.
-    return this.#res.write(this.#lent ? Buffer.from(chunk) : chunk)
+    if (this.#res.write(this.#lent ? Buffer.from(chunk) : chunk)) return true
+    this.#res.once('drain', () => this.#exchange?.clientReady())
+    return false
   }
 
   /** The head goes out with the first piece of the body, but does not wait for one that may be long in coming. */
@@ -195,6 +225,8 @@ export class NodeClient implements ClientSide, BodySource {
     }
     const length = String(answer.body.length)
     const headers = [...answer.headers, 'Content-Length', length]
+    // Where a Connection field is given, Node leaves it at that.
+    if (!res.shouldKeepAlive) headers.push('Connection', 'close')
     // The reason is named, because one that Node refused a moment ago would otherwise be taken again.
     res.writeHead(answer.status, STATUS_CODES[answer.status] ?? '', headers)
     res.write(answer.body)
@@ -209,10 +241,10 @@ export class NodeClient implements ClientSide, BodySource {
     res.destroy()
   }
 
-  switchProtocols(reason: string, headers: Headers): ClientTunnel | undefined {
+  switchProtocols(reason: string, headers: Headers): ClientTunnel | 'gone' {
     const socket = this.#req.socket as Socket
     const connection = this.#connection
-    if (socket.destroyed || connection === undefined) return undefined
+    if (socket.destroyed || connection === undefined) return 'gone'
     let head = `HTTP/1.1 101 ${reasonPhrase.test(reason) ? reason : 'Switching Protocols'}\r\n`
     for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
     this.#exchange = undefined
@@ -244,6 +276,8 @@ export class NodeClient implements ClientSide, BodySource {
   }
 }
 
+function ignore(): void {}
+
 /** Only TCP knows a reset, and TLS sockets do not let it through: there the missing close alert tells. */
 function resettable(socket: Socket): boolean {
   return socket.remoteFamily !== undefined && !('encrypted' in socket)
@@ -264,8 +298,8 @@ function keepLists(res: ServerResponse, headers: Headers): void {
 /** RFC 9112 section 4. Node's client lets more through. */
 const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]+$/
 // A Trailer field announces what only a chunked body can carry.
-const trailerName: ReadonlySet<string> = new Set(['trailer'])
-const bodyNames: ReadonlySet<string> = new Set(['trailer', 'content-length'])
+const trailerName = new Names(['trailer'])
+const bodyNames = new Names(['trailer', 'content-length'])
 
 /** A piece this small is put into the same string, and so the same write, as the head. */
 const smallBody = 4_096

@@ -7,10 +7,14 @@
  * transfer coding but `chunked`; targets that are not valid for the method.
  */
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import type { ConnectionFacts } from '../base/connection-facts.ts'
 import { plainAddress } from '../base/networks.ts'
 import type { AnswerStatus } from './answer.ts'
 import type { Forwarding } from './forwarded.ts'
+import { headerValue } from './headers.ts'
+import { nodeFacts } from './node-facts.ts'
 import type { ClientRequest } from './request.ts'
 import type { Framing } from './request-body.ts'
 import { readTarget, validAuthority } from './target.ts'
@@ -19,6 +23,15 @@ import { readTarget, validAuthority } from './target.ts'
 export interface Refusal {
   readonly status: AnswerStatus
   readonly message: string
+}
+
+/** What of a message's head is looked at on every request: found in one pass, since `headers` would be a second copy. */
+interface Found {
+  hosts: number
+  host: string | undefined
+  contentLength: string | undefined
+  transferEncoding: string | undefined
+  expect: string | undefined
 }
 
 export class NodeRequest implements ClientRequest {
@@ -31,7 +44,11 @@ export class NodeRequest implements ClientRequest {
   readonly sourceAddress: string
   readonly secure: boolean
   readonly upgrade: string | undefined
-  readonly #message: IncomingMessage
+  /** How its body is delimited. */
+  readonly framing: Framing
+  /** The length that it states, in bytes; 0 without one. */
+  readonly contentLength: number
+  readonly #socket: Socket
 
   /** See {@link readRequest}. */
   constructor(
@@ -40,8 +57,9 @@ export class NodeRequest implements ClientRequest {
     authority: string,
     forwarding: Forwarding,
     upgrade: string | undefined,
+    found: Found,
   ) {
-    this.#message = message
+    this.#socket = message.socket
     this.method = message.method as string
     this.uri = uri
     this.authority = authority
@@ -52,18 +70,62 @@ export class NodeRequest implements ClientRequest {
     this.sourceAddress = forwarding.sourceOf(this.peerAddress, message.rawHeaders)
     this.secure = forwarding.secureOf(this.peerAddress, message.rawHeaders, encrypted)
     this.upgrade = upgrade
+    this.framing = framingBy(found.transferEncoding, found.contentLength)
+    this.contentLength = found.contentLength === undefined ? 0 : Number(found.contentLength)
+  }
+
+  get connection(): ConnectionFacts {
+    return nodeFacts(this.#socket)
   }
 
   header(name: string): string | undefined {
-    const value = this.#message.headers[name]
-    return typeof value === 'object' ? value.join(', ') : value
+    return headerValue(this.rawHeaders, name)
   }
+}
+
+function findFields(rawHeaders: readonly string[]): Found {
+  const found: Found = {
+    hosts: 0,
+    host: undefined,
+    contentLength: undefined,
+    transferEncoding: undefined,
+    expect: undefined,
+  }
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    const value = rawHeaders[i + 1] as string
+    switch (name.length) {
+      case 4:
+        if (name.toLowerCase() !== 'host') break
+        found.hosts++
+        found.host = value
+        break
+      case 6:
+        if (name.toLowerCase() === 'expect') found.expect = joined(found.expect, value)
+        break
+      case 14:
+        if (name.toLowerCase() === 'content-length') found.contentLength = value
+        break
+      case 17:
+        if (name.toLowerCase() === 'transfer-encoding')
+          found.transferEncoding = joined(found.transferEncoding, value)
+        break
+    }
+  }
+  return found
+}
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before}, ${value}`
 }
 
 /** How the body of a message is delimited. */
 export function framingOf(message: IncomingMessage): Framing {
-  if (message.headers['transfer-encoding'] !== undefined) return 'chunked'
-  const length = message.headers['content-length']
+  return framingBy(message.headers['transfer-encoding'], message.headers['content-length'])
+}
+
+function framingBy(coding: string | undefined, length: string | undefined): Framing {
+  if (coding !== undefined) return 'chunked'
   return length === undefined || /^0+$/.test(length) ? 'none' : 'length'
 }
 
@@ -78,17 +140,13 @@ export function readRequest(
   forwarding: Forwarding,
   upgrades: ReadonlySet<string>,
 ): NodeRequest | Refusal {
-  const { rawHeaders, headers } = message
+  const { rawHeaders } = message
   if (message.httpVersionMajor !== 1 || message.httpVersionMinor > 1) return refuse(505)
   const parsed = readTarget(message.method as string, target)
   if (parsed === undefined) return refuse(400, 'The request target is not valid.')
-  let host: string | undefined
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string
-    if (name.length !== 4 || name.toLowerCase() !== 'host') continue
-    if (host !== undefined) return refuse(400, 'There is more than one Host field.')
-    host = rawHeaders[i + 1] as string
-  }
+  const found = findFields(rawHeaders)
+  const { host } = found
+  if (found.hosts > 1) return refuse(400, 'There is more than one Host field.')
   if (host === undefined && message.httpVersionMinor === 1) return refuse(400, 'There is no Host field.')
   if (host !== undefined && !validAuthority(host)) return refuse(400, 'The Host field is not valid.')
   if (
@@ -98,15 +156,15 @@ export function readRequest(
   ) {
     return refuse(400, 'The Host field and the request target name different hosts.')
   }
-  const coding = headers['transfer-encoding']
+  const coding = found.transferEncoding
   if (coding !== undefined) {
     if (message.httpVersionMinor === 0) return refuse(400, 'HTTP/1.0 has no chunked bodies.')
     if (coding.toLowerCase() !== 'chunked') return refuse(501, 'The transfer coding is not supported.')
   }
-  const expectation = headers.expect
+  const expectation = found.expect
   if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') return refuse(417)
   const authority = parsed.authority ?? host ?? ''
-  return new NodeRequest(message, parsed.uri, authority, forwarding, upgradeOf(message, upgrades))
+  return new NodeRequest(message, parsed.uri, authority, forwarding, upgradeAmong(message, upgrades), found)
 }
 
 /** Whether both name the same host and port: in any case, and with the scheme's own port written out or not. */
@@ -128,6 +186,11 @@ export function upgradeOf(message: IncomingMessage, upgrades: ReadonlySet<string
     .split(',')
     .some(token => token.trim() === 'upgrade')
   return listed === true && framingOf(message) === 'none' ? upgrade : undefined
+}
+
+/** Most requests come where none may change protocols: not by the `upgrade` event. */
+function upgradeAmong(message: IncomingMessage, upgrades: ReadonlySet<string>): string | undefined {
+  return upgrades.size === 0 ? undefined : upgradeOf(message, upgrades)
 }
 
 function refuse(status: AnswerStatus, message = ''): Refusal {

@@ -4,7 +4,7 @@
  * it is not byte for byte what the client signed or hashed.
  */
 import type { IncomingMessage } from 'node:http'
-import { endToEnd, type Headers } from './headers.ts'
+import { endToEnd, type Headers, Names } from './headers.ts'
 import type { ClientRequest } from './request.ts'
 
 /** Whether somebody has begun to read the body. */
@@ -25,12 +25,7 @@ export function bodyAgain(
 }
 
 /** The encoding is gone with the bytes: parsers inflate. */
-const framingNames: ReadonlySet<string> = new Set([
-  'content-length',
-  'content-encoding',
-  'content-md5',
-  'digest',
-])
+const framingNames = new Names(['content-length', 'content-encoding', 'content-md5', 'digest'])
 
 function serialise(body: unknown, contentType: string): Buffer | undefined {
   if (Buffer.isBuffer(body)) return body

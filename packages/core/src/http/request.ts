@@ -11,7 +11,9 @@ export interface ClientRequest extends BackendRequest {
   readonly uri: string
   /** The authority: from an absolute-form target if there was one, else from `Host`; empty where HTTP/1.0 sent none. */
   readonly authority: string
-  /** HTTP/1.0 or HTTP/1.1. */
+  /** 2 for HTTP/2; 1, or undefined, for HTTP/1. */
+  readonly versionMajor?: 1 | 2 | undefined
+  /** HTTP/1.0 or HTTP/1.1; a request of HTTP/2 is read as one of HTTP/1.1, and has 1. */
   readonly versionMinor: 0 | 1
   /** Header names and values in turn, in their order and case. */
   readonly rawHeaders: readonly string[]

@@ -16,6 +16,7 @@ export interface TunnelOwner {
 
 export class Tunnel {
   readonly #relay: Relay
+  readonly #deadline: Deadline
 
   /**
    * Join two connections at once.
@@ -26,13 +27,19 @@ export class Tunnel {
       relayed: (direction: 'in' | 'out', bytes: number) => owner.tunnelled(direction, bytes),
       relayEnded: (outcome: Outcome) => owner.tunnelEnded(outcome),
     }
+    this.#deadline = new Deadline(clock, () => this.#relay.overdue())
     this.#relay = new Relay(client, server, told, {
       limits: { clientMs: idleMs, serverMs: idleMs },
       clock,
-      deadline: new Deadline(clock, () => this.#relay.overdue()),
+      deadline: this.#deadline,
       status: 101,
     })
     this.#relay.start()
+  }
+
+  /** Milliseconds since a byte passed. */
+  get silentMs(): number {
+    return this.#deadline.idleMs
   }
 
   /** Close both sides. */

@@ -20,7 +20,6 @@ import { grpcStatus, isGrpc } from './grpc.ts'
 import { HeldPieces } from './held-pieces.ts'
 import type { Http2Request } from './http2-request.ts'
 import { plainFields, responseFields } from './response-fields.ts'
-import { webSocketAccept } from './websocket-key.ts'
 
 /** What a client's stream tells its connection, and asks of it. */
 export interface StreamOwner {
@@ -28,8 +27,6 @@ export interface StreamOwner {
   readonly replayBytes: number
   /** True where the engine reads into a response's pieces again. */
   readonly lent: boolean
-  /** The answer where a server has spoiled a change of protocols. */
-  spoiled(request: Http2Request): Answer
   /** The response is on its way. */
   answered(client: Http2Client): void
   /** A piece of a response, or the whole, is on its way. */
@@ -60,6 +57,8 @@ export class Http2Client implements ClientSide, BodySource {
   /** The stream's own way of taking in what came. */
   readonly #push: (chunk: Buffer | null) => boolean
   #exchange: Exchange | undefined
+  /** The exchange that has become a tunnel. */
+  #tunnel: Exchange | undefined
   readonly #gathered = new HeldPieces()
   #gathering = false
   #flowing = false
@@ -99,8 +98,9 @@ export class Http2Client implements ClientSide, BodySource {
 
   /** Break it off: the connection ends. */
   shutdown(): void {
-    if (this.#exchange === undefined) this.drop()
-    else this.#exchange.shutdown()
+    const exchange = this.#exchange ?? this.#tunnel
+    if (exchange === undefined) this.drop()
+    else exchange.shutdown()
   }
 
   /** The client does not take its response: reset the stream. */
@@ -256,20 +256,12 @@ export class Http2Client implements ClientSide, BodySource {
     this.#breakOff(constants.NGHTTP2_INTERNAL_ERROR)
   }
 
-  switchProtocols(_reason: string, headers: Headers): ClientTunnel | undefined {
+  switchProtocols(_reason: string, headers: Headers): ClientTunnel | 'gone' | 'unsendable' {
     const stream = this.#stream
-    const request = this.#request
-    if (unusable(stream) || request === undefined) return undefined
-    const key = request.webSocketKey
-    if (key !== undefined && headerValue(headers, 'sec-websocket-accept') !== webSocketAccept(key)) {
-      this.answer(this.#owner.spoiled(request))
-      return undefined
-    }
+    if (unusable(stream)) return 'gone'
     const fields = responseFields(200, headers, undefined, '', handshakeNames)
-    if (fields === undefined) {
-      this.answer(this.#owner.spoiled(request))
-      return undefined
-    }
+    if (fields === undefined) return 'unsendable'
+    this.#tunnel = this.#exchange
     this.#exchange = undefined
     stream.respond(fields)
     // What ends a connection's life softly ends a stream's: with what was written before.

@@ -61,6 +61,8 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
   readonly #streams = new Set<Http2Client>()
   #requests = 0
   #ending = false
+  /** What is left has only a moment to go out. */
+  #breaking = false
   #calming = false
 
   /**
@@ -112,6 +114,7 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     }
     for (const client of [...this.#streams]) client.shutdown()
     this.#ending = true
+    this.#breaking = true
     this.#session.close()
     this.#deadline.arm(lingerMs)
   }
@@ -197,10 +200,6 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     return this.#settings.replayBytes
   }
 
-  spoiled(request: Http2Request): Answer {
-    return this.#settings.exchange.answers.make(502, request)
-  }
-
   answered(client: Http2Client): void {
     client.answeredAt = this.#settings.clock.now()
     this.#resets.earn()
@@ -250,7 +249,7 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
 
   #overdue(): void {
     const { clientMs } = this.#settings.exchange
-    if (this.#session.destroyed || (this.#ending && this.idle)) this.#socket.destroy()
+    if (this.#session.destroyed || this.#breaking || (this.#ending && this.idle)) this.#socket.destroy()
     else if (this.idle) this.closeSoon()
     else {
       const now = this.#settings.clock.now()

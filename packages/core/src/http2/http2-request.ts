@@ -17,12 +17,13 @@ import type { Refusal } from '../http/node-request.ts'
 import type { ClientRequest } from '../http/request.ts'
 import type { Framing } from '../http/request-body.ts'
 import { readTarget, validAuthority } from '../http/target.ts'
-import { webSocketKey } from './websocket-key.ts'
+import { webSocketKey } from '../http/websocket.ts'
 
 export class Http2Request implements ClientRequest {
   readonly method: string
   readonly uri: string
   readonly authority: string
+  readonly versionMajor = 2
   readonly versionMinor = 1
   readonly rawHeaders: readonly string[]
   readonly upgrade: string | undefined
@@ -32,8 +33,6 @@ export class Http2Request implements ClientRequest {
   readonly framing: Framing
   /** Its length, where it says it; else -1. */
   readonly contentLength: number
-  /** The key that a server is asked to answer, where a WebSocket is to begin. */
-  readonly webSocketKey: string | undefined
   readonly #forwarding: Forwarding
 
   /** See {@link readHttp2Request}. */
@@ -57,8 +56,7 @@ export class Http2Request implements ClientRequest {
     this.connection = connection
     this.#forwarding = forwarding
     if (upgrade === 'websocket') {
-      this.webSocketKey = webSocketKey()
-      read.headers.push('sec-websocket-key', this.webSocketKey)
+      read.headers.push('sec-websocket-key', webSocketKey())
       if (this.header('sec-websocket-version') === undefined) read.headers.push('sec-websocket-version', '13')
     }
   }

@@ -134,6 +134,13 @@ export class Relay {
     this.end(failed('tunnel', 'proxy', 'shutdown'))
   }
 
+  /** The same, and wait for nothing that was written before. */
+  destroy(): void {
+    this.abort()
+    this.#client.destroy()
+    this.#server.destroy()
+  }
+
   /** Close both connections. The first outcome counts. */
   end(outcome: Outcome): void {
     if (this.#over) return
@@ -144,9 +151,11 @@ export class Relay {
     // What was written before the end still goes out, and `destroySoon` closes behind it; but who never reads it would
     // keep the connection for ever.
     this.#deadline.arm(closingMs)
-    closeSoon(client)
+    const fault = outcome.kind === 'failed' ? outcome.side : undefined
+    if (fault === 'client') reset(client)
+    else closeSoon(client)
     // A server must not take half a message for a whole one.
-    if (outcome.kind === 'failed' && outcome.side === 'client') reset(server)
+    if (fault === 'client' || fault === 'server') reset(server)
     else closeSoon(server)
     this.#owner.relayEnded(outcome)
     this.#settle()

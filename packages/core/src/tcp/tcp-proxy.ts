@@ -271,9 +271,7 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
   }
 
   #breakOff(): void {
-    for (const session of [...this.#sessions]) session.shutdown()
-    // What a client does not take of what was written would keep it for longer.
-    for (const session of [...this.#sessions]) session.client.destroy()
+    for (const session of [...this.#sessions]) session.destroy()
   }
 
   #refused(reason: TcpRefusal, code: string, message: string, peerAddress: string): void {

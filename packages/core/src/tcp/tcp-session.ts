@@ -104,6 +104,13 @@ export class TcpSession implements RelayOwner, SocketEnds {
     return this.client.localPort
   }
 
+  /** Break it off, and wait for nobody who does not take what was written. */
+  destroy(): void {
+    this.shutdown()
+    if (this.#relay === undefined) this.client.destroy()
+    else this.#relay.destroy()
+  }
+
   /** Break it off. */
   shutdown(): void {
     if (this.#done) return
@@ -241,7 +248,7 @@ export class TcpSession implements RelayOwner, SocketEnds {
     const { sendProxy, noDelay, keepAliveMs } = this.#settings
     const { facts, serverName } = this.#connection as TcpConnection
     const socket = connectTo(server, {
-      first: sendProxy?.(facts, serverName),
+      first: (server.proxyHeader ?? sendProxy)?.(facts, serverName),
       noDelay,
       keepAliveMs,
       reads: this.#serverReads(),

@@ -60,10 +60,13 @@ export class UdpSession {
   #pending: Buffer[] = []
   /** The header that goes before the first datagram to a server. */
   #header = noBytes
+  /** Told how it went with each datagram. */
+  #sent: (error: Error | null) => void = () => undefined
   #answered = false
   /** Answers that are still due. */
   #due = 0
-  #placing = false
+  /** On its way to a server, from the beginning. */
+  #placing = true
   #done = false
 
   constructor(
@@ -96,7 +99,6 @@ export class UdpSession {
 
   /** Where the client belongs; to be called once, before the first datagram. */
   start(): void {
-    this.#placing = true
     this.#guard(() => {
       const located = this.#dispatch.locate()
       if (located === undefined) this.#place()
@@ -158,19 +160,22 @@ export class UdpSession {
     const { server } = lease
     this.#dispatch.leased(server, lease.sticky)
     const { host, port, path } = server.address
-    this.#header = this.#settings.sendProxy?.(this.client.facts, undefined, 'udp') ?? noBytes
+    const make = server.proxyHeader ?? this.#settings.sendProxy
+    this.#header = make?.(this.client.facts, undefined, 'udp') ?? noBytes
     if (path !== undefined || server.tls !== undefined) {
       this.#failed(new Error(`${server.address.text} cannot be reached by UDP`))
       return
     }
     const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' })
     this.#socket = socket
-    socket.on('error', error => {
-      if (this.#socket !== socket) return
+    this.#sent = error => {
+      if (error === null || this.#socket !== socket) return
       // Too long a datagram says nothing of the server.
       if ((error as NodeJS.ErrnoException).code === 'EMSGSIZE') this.#settings.counters.datagramsDropped++
       else this.#failed(error)
-    })
+    }
+    // The system tells of an ICMP message to whoever comes first: a send, or the wait for an answer.
+    socket.on('error', this.#sent)
     socket.on('message', datagram => this.#answer(datagram))
     socket.on('connect', () => this.#open())
     socket.connect(port, host)
@@ -226,9 +231,9 @@ export class UdpSession {
     this.#backend.counters.bytesIn += datagram.length
     ;(this.#lease as Lease).server.counters.bytesIn += datagram.length
     if (this.#header.length > 0) {
-      socket.send([this.#header, datagram])
+      socket.send([this.#header, datagram], this.#sent)
       this.#header = noBytes
-    } else socket.send(datagram)
+    } else socket.send(datagram, this.#sent)
     if (responses === undefined) return
     this.#due += responses
     if (this.#due === 0) this.#end(completed)

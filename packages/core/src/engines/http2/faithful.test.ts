@@ -343,6 +343,36 @@ describe('what a server chooses', () => {
     expect(connections).toBe(before + 1)
   })
 
+  test('auto, and HTTP/1.1 it is: a large answer is held back, a client that leaves is noticed', async () => {
+    let closed = false
+    const server = createHttpsServer({ ...pki.server }, (req, res) => {
+      res.on('close', () => {
+        closed = true
+      })
+      if (req.url === '/large') res.end(Buffer.alloc(3_000_000))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => {
+      server.close()
+      server.closeAllConnections()
+    })
+    const { port } = server.address() as AddressInfo
+    const options = { ...serverOptions({ port, secure: true }), protocol: 'auto' as const }
+    const large = await door([options])
+    expect((await large.ask('/large')).text).toHaveLength(3_000_000)
+    closed = false
+    const leaving = await door([options])
+    const request = leaving.begin({ agent: false })
+    request.on('error', () => {})
+    const asked = once(server, 'request')
+    request.end()
+    await asked
+    request.destroy()
+    await expect.poll(() => closed).toBe(true)
+    expect(leaving.backend.counters).toMatchObject({ aborted: 1, failed: 0 })
+  })
+
   test('h2, and it does not know it: 502, not HTTP/1.1', async () => {
     const server = createHttpsServer({ ...pki.server }, (_req, res) => res.end())
     server.listen(0, '127.0.0.1')

@@ -214,6 +214,11 @@ describe('a body that comes with the framing of HTTP/1.1', () => {
       complete: true,
     })
     expect(server.requests).toHaveLength(2)
+    const plain = requestHttp({ host: '127.0.0.1', port, method: 'POST' })
+    const second = read(plain)
+    plain.write('no ')
+    plain.end('trailers')
+    expect(await second).toMatchObject({ status: 200, text: 'no trailers', complete: true })
     await frontend.close({ drainMs: 0 })
     engine.close()
     backend.close()

@@ -5,7 +5,7 @@
  * Cookies go as they came, in one field or several: a server joins them (section 8.2.3).
  */
 import type { Attempt } from '../../http/engine.ts'
-import { webSocketAccept } from '../../http2/websocket-key.ts'
+import { webSocketAccept } from '../../http/websocket.ts'
 
 /** Names and values in turn, pseudo-fields first. */
 export function requestFields(attempt: Attempt): string[] {

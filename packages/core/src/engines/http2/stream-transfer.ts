@@ -90,9 +90,7 @@ export class StreamTransfer implements Transfer, BodySink {
   #refused(session: ServerSession, error: Error): void {
     session.release()
     this.#released = true
-    const gone = ['ERR_HTTP2_INVALID_SESSION', 'ERR_HTTP2_GOAWAY_SESSION'].includes(
-      (error as NodeJS.ErrnoException).code ?? '',
-    )
+    const gone = goneCodes.has((error as NodeJS.ErrnoException).code)
     process.nextTick(() => {
       if (gone) this.#failUnprocessed(error)
       else this.#fail('send', 'bad-request', error)
@@ -100,12 +98,14 @@ export class StreamTransfer implements Transfer, BodySink {
   }
 
   #listen(stream: ClientHttp2Stream): void {
-    stream.on('headers', (_, __, fields?: string[]) => this.#informational(_, fields ?? []))
+    stream.on('headers', (headers, _, fields?: string[]) =>
+      this.#informational(headers[':status'] as number, fields as string[]),
+    )
     stream.on('response', (headers, flags, fields?: string[]) =>
-      this.#response(stream, headers[':status'] ?? 0, flags, fields ?? []),
+      this.#response(stream, headers[':status'] as number, flags, fields as string[]),
     )
     stream.on('trailers', (_, __, fields?: string[]) => {
-      this.#trailers = regularFields(fields ?? [])
+      this.#trailers = regularFields(fields as string[])
     })
     stream.on('drain', () => this.#over || this.attempt.body.resume())
     stream.on('error', error => this.#broke(stream, error))
@@ -145,9 +145,8 @@ export class StreamTransfer implements Transfer, BodySink {
 
   // ── from the server ────────────────────────────────────────────────────────────────────────────────
 
-  #informational(headers: { readonly ':status'?: number | undefined }, fields: readonly string[]): void {
-    const status = headers[':status'] ?? 0
-    if (this.#over || this.#answered || status < 100 || status > 199) return
+  #informational(status: number, fields: readonly string[]): void {
+    if (this.#over || this.#answered) return
     this.#heard()
     this.attempt.informational(status, regularFields(fields))
   }
@@ -321,6 +320,10 @@ export class StreamTransfer implements Transfer, BodySink {
   }
 }
 
+const goneCodes: ReadonlySet<string | undefined> = new Set([
+  'ERR_HTTP2_INVALID_SESSION',
+  'ERR_HTTP2_GOAWAY_SESSION',
+])
 const noBytes = Buffer.alloc(0)
 const endStreamFlag = 0x1
 

@@ -3,7 +3,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { VirtualClock } from '@evener/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { webSocketAccept } from '../../http2/websocket-key.ts'
+import { webSocketAccept } from '../../http/websocket.ts'
 import { pki } from '../test-support-pki.ts'
 import {
   type Door,
