@@ -11,7 +11,8 @@ import { describe, expect, test } from 'vitest'
 import { afterwards, backendOf, origin, portOf } from './support/hosting.ts'
 
 const websocket =
-  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
+  'Connection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n'
 
 /** Closed when the test is over, as an application would close it. */
 function door(...args: Parameters<typeof httpHandler>): HttpHandler {

@@ -12,6 +12,7 @@ import { resultsPage } from './report/page.ts'
 import { plot } from './report/plot.ts'
 import { mergeRows, type Results, type RowResult } from './report/results.ts'
 import { rowTable } from './report/table.ts'
+import type { Row } from './row.ts'
 import { rows as allRows } from './rows.ts'
 import { belongs, runRow } from './run.ts'
 
@@ -27,6 +28,17 @@ function commit(): string {
   }
 }
 
+/** Why a row cannot be measured, or undefined where it can. */
+const missingOf = (needs: Row['needs'] = []): string | undefined =>
+  needs.map(missingProgram).find(reason => reason !== undefined)
+
+/** What loads in a row. */
+function loadOf(needs: Row['needs'] = []): string {
+  if (needs.includes('wrk')) return `wrk ${programVersion('wrk', '-v')}`
+  if (needs.includes('h2load')) return `h2load ${programVersion('h2load', '--version')}`
+  return 'a client of its own'
+}
+
 async function measure(options: BenchOptions, keeper: Keeper): Promise<Results> {
   const allowed = allowedCores()
   const cores = findProgram('taskset') === undefined ? partCores([]) : partCores(allowed)
@@ -37,7 +49,7 @@ async function measure(options: BenchOptions, keeper: Keeper): Promise<Results> 
       return reason === undefined ? [] : [`${subject.name} is left out: ${reason}`]
     }),
     ...options.rows.flatMap(({ name, needs }) => {
-      const reason = needs === undefined ? undefined : missingProgram(needs)
+      const reason = missingOf(needs)
       return reason === undefined ? [] : [`the row ${name} is left out: ${reason}`]
     }),
   ]
@@ -53,7 +65,7 @@ async function measure(options: BenchOptions, keeper: Keeper): Promise<Results> 
     const common = { commit: commit(), repeats, seconds, quick, machine, origin: origin.about }
     for (const row of options.rows) {
       const { name, title, compared, needs } = row
-      const reason = needs === undefined ? undefined : missingProgram(needs)
+      const reason = missingOf(needs)
       const taking = subjects.filter(subject => belongs(subject, row))
       if (taking.length === 0 && reason === undefined) continue
       const found =
@@ -61,7 +73,7 @@ async function measure(options: BenchOptions, keeper: Keeper): Promise<Results> 
       const result: RowResult = {
         ...{ name, title, compared, ...common },
         date: new Date().toISOString(),
-        load: needs === 'wrk' ? `wrk ${programVersion('wrk', '-v')}` : 'a client of its own',
+        load: loadOf(needs),
         subjects: found,
         ...(reason !== undefined && { skipped: reason }),
       }

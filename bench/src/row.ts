@@ -9,6 +9,7 @@ export type Sample = Readonly<Partial<Record<FigureName, number>>>
 
 /** A subject that is up and has been checked. */
 export interface Target {
+  readonly mode: Mode
   readonly port: number
   readonly process: Kept
 }
@@ -42,8 +43,8 @@ export interface Row {
   readonly fresh?: boolean
   /** Only these subjects; all by default that are not made for certain rows. */
   readonly subjects?: readonly string[]
-  /** A program without which the row cannot be measured. */
-  readonly needs?: string
+  /** Programs without which the row cannot be measured. */
+  readonly needs?: readonly string[]
   /** One of those that `--quick` runs when no row is named. */
   readonly quick?: boolean
   readonly load: Load

@@ -5,7 +5,7 @@ import type { Row } from './row.ts'
 
 function tcp(name: string, title: string, path: '/small' | '/1m', connections: number): Row {
   const load = wrkLoad({ path, connections, close: false })
-  return { name, title, mode: 'tcp', path, compared: 'cpu', needs: 'wrk', load }
+  return { name, title, mode: 'tcp', path, compared: 'cpu', needs: ['wrk'], load }
 }
 
 export const tcpRows: readonly Row[] = [

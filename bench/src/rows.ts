@@ -4,6 +4,7 @@ import { latencyAtHalf } from './load/latency-at-half.ts'
 import { wrkLoad } from './load/wrk.ts'
 import type { Row } from './row.ts'
 import { tcpRows } from './rows-tcp.ts'
+import { tlsRows } from './rows-tls.ts'
 
 const references = ['haproxy', 'http-proxy-3']
 
@@ -15,7 +16,7 @@ function get(
   more: Partial<Row> = {},
 ): Row {
   const load = wrkLoad({ path, connections, close: more.close ?? false })
-  return { name, title, mode: 'http', path, compared: 'cpu', needs: 'wrk', load, ...more }
+  return { name, title, mode: 'http', path, compared: 'cpu', needs: ['wrk'], load, ...more }
 }
 
 export const rows: readonly Row[] = [
@@ -46,7 +47,7 @@ export const rows: readonly Row[] = [
     mode: 'http',
     path: '/small',
     compared: 'p99',
-    needs: 'wrk',
+    needs: ['wrk'],
     load: latencyAtHalf({ path: '/small', connections: 64 }),
   },
   get('express', '130 B answers, 64 connections, in Express', '/small', 64, {
@@ -56,4 +57,5 @@ export const rows: readonly Row[] = [
     subjects: [...references, 'evener-handler', 'fastify-bare', 'fastify-evener', 'reply-from'],
   }),
   ...tcpRows,
+  ...tlsRows,
 ]

@@ -11,13 +11,14 @@
 import { waitForAnswer } from './check/client.ts'
 import { verify } from './check/verify.ts'
 import { wrkLoad } from './load/wrk.ts'
+import { certificateIn } from './machine/certificate.ts'
 import type { Cores } from './machine/cores.ts'
 import type { Keeper, Kept } from './machine/keeper.ts'
 import { freePort } from './machine/ports.ts'
 import type { Origin } from './origin/origin.ts'
 import type { SubjectResult } from './report/results.ts'
 import type { Load, LoadSettings, Row, Sample, Target } from './row.ts'
-import type { Subject } from './subjects/subject.ts'
+import { type Subject, speaksTls } from './subjects/subject.ts'
 
 export interface RunOptions {
   readonly repeats: number
@@ -92,14 +93,16 @@ class Contestant {
   async start(): Promise<void> {
     const { keeper, cores, origin } = this.#options
     this.#port = await freePort()
+    const { mode } = this.#row
     const place = {
-      mode: this.#row.mode,
+      mode,
       port: this.#port,
       servers: origin.ports,
       directory: keeper.directory(),
+      ...(speaksTls(mode) && { certificate: certificateIn(keeper) }),
     }
     this.#process = keeper.start(this.subject.launch(place), cores.proxy)
-    await waitForAnswer(this.#port, this.#process, this.subject.name)
+    await waitForAnswer(this.#port, this.#process, this.subject.name, mode)
   }
 
   check(): Promise<void> {
@@ -128,7 +131,8 @@ class Contestant {
 
   async #load(load: Load, durationMs: number): Promise<Sample> {
     const { keeper, cores, quick } = this.#options
-    const target: Target = { port: this.#port, process: this.#process as Kept }
+    const { mode } = this.#row
+    const target: Target = { mode, port: this.#port, process: this.#process as Kept }
     const settings: LoadSettings = { durationMs, quick, keeper, cores: cores.others }
     return await load(target, settings)
   }

@@ -1,5 +1,6 @@
 /** A well-behaved client: one request after the other on one connection, for as long as others misbehave. */
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 /** What it has seen. */
 export interface Served {
@@ -18,10 +19,12 @@ export class Neighbour {
   #asked = 0
   #stopping: (() => void) | undefined
 
-  constructor(port: number) {
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  /** @param secure over TLS, whoever is at the other end */
+  constructor(port: number, secure = false) {
+    const there = { port, host: '127.0.0.1', noDelay: true }
+    this.#socket = secure ? connectTls({ ...there, rejectUnauthorized: false }) : connect(there)
     this.#socket.setEncoding('latin1')
-    this.#socket.on('connect', () => this.#ask())
+    this.#socket.on(secure ? 'secureConnect' : 'connect', () => this.#ask())
     this.#socket.on('data', (text: string) => this.#take(text))
     this.#socket.on('error', error => this.#lost(error.message))
     this.#socket.on('close', () => this.#lost('closed'))

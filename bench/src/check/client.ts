@@ -1,54 +1,35 @@
-/** A plain client, for checks and for waiting until somebody listens. Not for load. */
-import { type Agent, type IncomingHttpHeaders, request } from 'node:http'
+/**
+ * A plain client, for checks and for waiting until somebody listens. Not for load.
+ *
+ * It speaks what the row does. Over TLS it takes any certificate: what is asked is on 127.0.0.1, and was started here.
+ */
 import type { Kept } from '../machine/keeper.ts'
+import type { Mode } from '../subjects/subject.ts'
+import { type Answer, type Client, type Question, timeoutMs } from './contract.ts'
+import { http1Client } from './http1-client.ts'
+import { http2Client } from './http2-client.ts'
 
-export interface Answer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: Buffer
-}
+/** A client that keeps its connection from one question to the next. */
+export const clientFor = (mode: Mode, port: number): Client =>
+  mode === 'h2' ? http2Client(port) : http1Client(port, mode === 'https')
 
-export interface Question {
-  readonly port: number
-  readonly path: string
-  readonly method?: 'GET' | 'POST'
-  readonly body?: Buffer
-  readonly headers?: Readonly<Record<string, string>>
-  readonly agent?: Agent
-}
-
-const timeoutMs = 10_000
-
-/** Ask, and read the whole answer. Rejects on any error, and after 10 s. */
-export function fetchAnswer({ port, path, method = 'GET', body, headers, agent }: Question): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const length = body === undefined ? {} : { 'Content-Length': String(body.length) }
-    const sent = request(
-      {
-        host: '127.0.0.1',
-        port,
-        path,
-        method,
-        headers: { ...headers, ...length },
-        agent: agent ?? false,
-        signal: AbortSignal.timeout(timeoutMs),
-      },
-      answer => {
-        const pieces: Buffer[] = []
-        answer.on('data', piece => pieces.push(piece))
-        answer.on('error', reject)
-        answer.on('end', () =>
-          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(pieces) }),
-        )
-      },
-    )
-    sent.on('error', reject)
-    sent.end(body)
-  })
+/** Ask on a connection of its own. */
+export async function askOnce(mode: Mode, port: number, question: Question): Promise<Answer> {
+  const client = clientFor(mode, port)
+  try {
+    return await client.ask(question)
+  } finally {
+    client.close()
+  }
 }
 
 /** Wait until `/small` is answered with 200. Rejects with what the program complained of when it ends instead. */
-export async function waitForAnswer(port: number, { ended, complaints }: Kept, who: string): Promise<void> {
+export async function waitForAnswer(
+  port: number,
+  { ended, complaints }: Kept,
+  who: string,
+  mode: Mode = 'http',
+): Promise<void> {
   let over: string | undefined
   void ended.then(how => {
     over = how
@@ -58,7 +39,7 @@ export async function waitForAnswer(port: number, { ended, complaints }: Kept, w
   while (performance.now() < deadline) {
     if (over !== undefined) throw new Error(`${who} ended with ${over}: ${complaints()}`)
     try {
-      const { status } = await fetchAnswer({ port, path: '/small' })
+      const { status } = await askOnce(mode, port, { path: '/small' })
       if (status === 200) return
       last = `status ${status}`
     } catch (error) {

@@ -3,6 +3,7 @@
  * after one answer, and says how many are open.
  */
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls, createSecureContext } from 'node:tls'
 
 /** What the client says. */
 export interface Held {
@@ -15,13 +16,19 @@ export interface Held {
 const atATime = 50
 
 const port = Number(process.argv[2])
+const over = process.argv[3]
+const host = '127.0.0.1'
+const secureContext = createSecureContext()
 const open = new Set<Socket>()
 let failure: string | undefined
 
 /** Resolves when the answer has come, or the connection has failed. */
 function hold(): Promise<void> {
   return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
+    const socket =
+      over === 'https'
+        ? connectTls({ port, host, secureContext, rejectUnauthorized: false })
+        : connect(port, host)
     let answer = ''
     socket.setEncoding('latin1')
     socket.write('GET /small HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')

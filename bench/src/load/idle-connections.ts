@@ -25,7 +25,7 @@ export function idleConnections({ connections, quickConnections }: IdleOptions):
     const wanted = quick ? quickConnections : connections
     const count = Math.min(wanted, openFilesLimit() - otherFiles)
     const file = new URL('./idle-client.ts', import.meta.url)
-    const client = startNode(keeper, file, [String(target.port)], cores)
+    const client = startNode(keeper, file, [String(target.port), target.mode], cores)
     try {
       expectHeld(await ask<Held>(client, first), first)
       const before = await settled(target, quick)

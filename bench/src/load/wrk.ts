@@ -36,7 +36,7 @@ export function wrkLoad(options: WrkOptions): Load {
 
 /** One run. @throws an Error where requests failed */
 export async function runWrk(
-  { port }: Target,
+  { mode, port }: Target,
   { path, connections, close }: WrkOptions,
   { keeper, cores, durationMs }: LoadSettings,
 ): Promise<WrkResult> {
@@ -46,7 +46,10 @@ export async function runWrk(
   if (close) args.push('-HConnection: close')
   if (path === '/upload') args.push(`-s${uploadScriptIn(keeper)}`)
   const command = findProgram('wrk') ?? 'wrk'
-  const wrk = keeper.start({ command, args: [...args, `http://127.0.0.1:${port}${path}`] }, cores)
+  const wrk = keeper.start(
+    { command, args: [...args, `${mode === 'https' ? 'https' : 'http'}://127.0.0.1:${port}${path}`] },
+    cores,
+  )
   // It opens its connections first: a thousand of them take a while.
   const timer = setTimeout(() => wrk.child.kill('SIGINT'), durationMs + connections)
   const how = await wrk.ended

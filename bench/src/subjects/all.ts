@@ -14,6 +14,7 @@ import { subject as httpProxy } from './http-proxy.ts'
 import { subject as httpProxy3 } from './http-proxy-3.ts'
 import { subject as httpxy } from './httpxy.ts'
 import { subject as nginx } from './nginx.ts'
+import { subject as nodeTls } from './node-tls.ts'
 import { subject as replyFrom } from './reply-from.ts'
 import type { Subject } from './subject.ts'
 
@@ -29,6 +30,7 @@ export const allSubjects: readonly Subject[] = [
   fastifyBare,
   fastifyEvener,
   replyFrom,
+  nodeTls,
   caddy,
   fastProxy,
   httpProxy3,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { findProgram, missingProgram, programVersion } from '../machine/programs.ts'
 import { mostIdle, type Place, type Subject } from './subject.ts'
 
-const configuration = ({ port, servers }: Place): string => `
+const configuration = ({ port, servers, certificate }: Place): string => `
 {
   admin off
   auto_https off
@@ -12,13 +12,15 @@ const configuration = ({ port, servers }: Place): string => `
     output discard
   }
   servers {
+    protocols h1 h2
     timeouts {
       idle 1h
     }
   }
 }
-http://:${port} {
+${certificate === undefined ? 'http' : 'https'}://:${port} {
   bind 127.0.0.1
+  ${certificate === undefined ? '' : `tls ${certificate} ${certificate}`}
   reverse_proxy 127.0.0.1:${servers[0]} 127.0.0.1:${servers[1]} {
     lb_policy cookie SERVERID
     health_uri /check
@@ -34,7 +36,7 @@ http://:${port} {
 export const subject: Subject = {
   name: 'caddy',
   about: 'GOMAXPROCS=1; X-Forwarded-For, health checks, stickiness cookie',
-  modes: ['http'],
+  modes: ['http', 'https', 'h2'],
   proxies: true,
   sticky: true,
   version: () => programVersion('caddy', 'version'),

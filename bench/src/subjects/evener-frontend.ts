@@ -7,6 +7,7 @@ export const subject = nodeSubject({
   name: 'evener-frontend',
   about: `createFrontend, own engine; ${allFeatures}`,
   package: '@evener/core',
+  modes: ['http', 'https', 'h2'],
   sticky: true,
   async start(place) {
     const { createFrontend } = await import('@evener/core')
@@ -16,6 +17,7 @@ export const subject = nodeSubject({
       forwarded,
       timeouts,
       maxConnections: 50_000,
+      ...(place.certificate !== undefined && { tls: { certificates: place.certificate } }),
     })
     await frontend.listen({ port: place.port, host: '127.0.0.1' })
   },

@@ -4,8 +4,15 @@ import { join } from 'node:path'
 import { findProgram, missingProgram, programVersion } from '../machine/programs.ts'
 import { haproxyTcp } from './haproxy-tcp.ts'
 import type { Place, Subject } from './subject.ts'
+import { cipherSuite } from './tls.ts'
 
-const configuration = ({ port, servers }: Place): string => `
+/** What a `bind` line says of TLS. */
+const overTls = ({ certificate }: Place): string =>
+  certificate === undefined
+    ? ''
+    : ` ssl crt ${certificate} alpn h2,http/1.1 ssl-min-ver TLSv1.3 ciphersuites ${cipherSuite}`
+
+const configuration = (place: Place): string => `
 global
   nbthread 1
   maxconn 16000
@@ -22,7 +29,7 @@ defaults
   timeout http-request 10s
 
 frontend bench
-  bind 127.0.0.1:${port} backlog 4096
+  bind 127.0.0.1:${place.port} backlog 4096${overTls(place)}
   default_backend servers
 
 backend servers
@@ -32,14 +39,14 @@ backend servers
   # As with all others, a new client's first request may go on a connection that stands.
   http-reuse always
   cookie SERVERID insert indirect nocache
-  server s1 127.0.0.1:${servers[0]} check inter 2s cookie s1
-  server s2 127.0.0.1:${servers[1]} check inter 2s cookie s2
+  server s1 127.0.0.1:${place.servers[0]} check inter 2s cookie s1
+  server s2 127.0.0.1:${place.servers[1]} check inter 2s cookie s2
 `
 
 export const subject: Subject = {
   name: 'haproxy',
   about: '1 thread; in http mode X-Forwarded-For, health checks, stickiness cookie, counters',
-  modes: ['http', 'tcp'],
+  modes: ['http', 'https', 'h2', 'tcp'],
   proxies: true,
   sticky: true,
   version: () => programVersion('haproxy', '-v'),

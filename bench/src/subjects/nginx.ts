@@ -4,18 +4,28 @@ import { join } from 'node:path'
 import { nginxPreamble } from '../machine/nginx.ts'
 import { findProgram, missingProgram, programVersion } from '../machine/programs.ts'
 import { mostIdle, type Place, type Subject } from './subject.ts'
+import { cipherSuite } from './tls.ts'
 
-const configuration = ({ port, servers, directory }: Place): string => `${nginxPreamble(directory)}
+function listens({ mode, port, certificate }: Place): string {
+  if (certificate === undefined) return `listen 127.0.0.1:${port} backlog=4096;`
+  return `listen 127.0.0.1:${port} ssl${mode === 'h2' ? ' http2' : ''} backlog=4096;
+    ssl_certificate ${certificate};
+    ssl_certificate_key ${certificate};
+    ssl_protocols TLSv1.3;
+    ssl_conf_command Ciphersuites ${cipherSuite};`
+}
+
+const configuration = (place: Place): string => `${nginxPreamble(place.directory)}
   client_max_body_size 0;
   upstream servers {
-    server 127.0.0.1:${servers[0]};
-    server 127.0.0.1:${servers[1]};
+    server 127.0.0.1:${place.servers[0]};
+    server 127.0.0.1:${place.servers[1]};
     keepalive ${mostIdle};
     keepalive_requests 1000000000;
     keepalive_timeout 1h;
   }
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    ${listens(place)}
     location / {
       proxy_pass http://servers;
       proxy_http_version 1.1;
@@ -33,7 +43,7 @@ const configuration = ({ port, servers, directory }: Place): string => `${nginxP
 export const subject: Subject = {
   name: 'nginx',
   about: '1 worker; X-Forwarded-For, passive checks; no cookie',
-  modes: ['http'],
+  modes: ['http', 'https', 'h2'],
   proxies: true,
   sticky: false,
   version: () => programVersion('nginx', '-v'),

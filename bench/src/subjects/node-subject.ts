@@ -7,8 +7,8 @@ import type { Mode, Place, Subject } from './subject.ts'
 export interface NodeSubjectOptions {
   readonly name: string
   readonly about: string
-  /** The npm package that it measures. */
-  readonly package: string
+  /** The npm package that it measures; Node itself where none is named. */
+  readonly package?: string
   readonly rows?: readonly string[]
   readonly proxies?: boolean
   /** What it speaks; `http` alone by default. */
@@ -17,6 +17,9 @@ export interface NodeSubjectOptions {
   /** Listen at this place. Loads its packages by itself, so that no other subject's process carries them. */
   readonly start: (place: Place) => Promise<void>
 }
+
+const versionOf = (name: string | undefined): string | undefined =>
+  name === undefined ? process.versions.node : packageVersion(name)
 
 export interface NodeSubject extends Subject {
   readonly start: (place: Place) => Promise<void>
@@ -34,9 +37,9 @@ export function nodeSubject({
     proxies,
     sticky,
     modes,
-    version: () => packageVersion(options.package) ?? 'unknown',
+    version: () => versionOf(options.package) ?? 'unknown',
     missing: () =>
-      packageVersion(options.package) === undefined
+      versionOf(options.package) === undefined
         ? `the npm package ${options.package} is not installed`
         : undefined,
     launch: place => nodeLaunch(file, [options.name, JSON.stringify(place)]),

@@ -6,8 +6,13 @@
  */
 import type { Launch } from '../machine/keeper.ts'
 
-/** What is spoken to clients. A row has one, a subject lists what it can. Only the first has rows so far. */
-export type Mode = 'http' | 'https' | 'tcp'
+/**
+ * What is spoken to clients. A row has one, a subject lists what it can. `https` is HTTP/1.1 over TLS, `h2` HTTP/2 over
+ * TLS, `tcp` HTTP/1.1 past a proxy that does not look at it.
+ */
+export type Mode = 'http' | 'https' | 'h2' | 'tcp'
+
+export const speaksTls = (mode: Mode): boolean => mode === 'https' || mode === 'h2'
 
 /** Where a subject is to stand. */
 export interface Place {
@@ -16,6 +21,8 @@ export interface Place {
   readonly port: number
   /** The ports on 127.0.0.1 of the two servers, to be used in turn; `GET /check` is for health checks. */
   readonly servers: readonly [number, number]
+  /** For modes with TLS: a file with key and certificate. */
+  readonly certificate?: string
   /** A temporary folder of its own. */
   readonly directory: string
 }

@@ -12,6 +12,10 @@ import { type Attempted, Audit, type Ledger } from './ledger.ts'
 const mostMessages = 24
 const plain = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const last = 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'
+/** To the key of those that ask for a WebSocket. */
+const switching =
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n\r\n'
 const bad = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
 export class Origin {
@@ -97,9 +101,7 @@ class OriginConnection {
       if (this.#attempted !== undefined && onceIn(this.#attempted.stream.random, 2)) {
         this.#tunnel = true
         this.#pieces[this.#pieces.length - 1] = bytes.subarray(0, used)
-        const response =
-          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
-        this.#end(`${response}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`)
+        this.#end(`${switching}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`)
         return
       }
       reader.reset()

@@ -36,7 +36,8 @@ export async function portOf(app: FastifyInstance): Promise<number> {
   return (app.server.address() as AddressInfo).port
 }
 
-const fields = 'Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
+const fields =
+  'Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n'
 
 /** A client that has asked to change protocols. */
 export async function upgrading(port: number, target: string, protocol = 'websocket'): Promise<RawClient> {

@@ -17,6 +17,10 @@ export interface Target {
   readonly path?: string | undefined
   /** Set where the target speaks TLS. */
   readonly tls?: TargetTls | undefined
+  /**
+   * Bytes that each connection begins with, before TLS as well: for targets that expect a PROXY header. None by default.
+   */
+  readonly preamble?: Uint8Array | undefined
 }
 
 /** How TLS is spoken to a target. Verified by default. Certificates and keys are PEM. */

@@ -132,18 +132,25 @@ export class Probe {
   }
 
   #connect(): void {
-    const { host, port, path, tls } = this.target
-    const address = path === undefined ? { host, port } : { path, host }
+    const { host, port, path, tls, preamble } = this.target
+    const address = (path === undefined ? { host, port } : { path, host }) as TcpNetConnectOpts
     if (tls === undefined) {
-      const socket = this.#watch(connectSocket(address as TcpNetConnectOpts))
+      const socket = this.#watch(connectSocket(address))
+      if (preamble !== undefined) socket.write(preamble)
       socket.once('connect', () => this.#ready(socket))
       return
     }
-    const socket = this.#watch(connectTls({ ...address, ...tlsConnectOptions(tls, host) }))
-    socket.once('connect', () => {
+    const options = tlsConnectOptions(tls, host)
+    let plain: Socket | undefined
+    if (preamble !== undefined) {
+      plain = this.#watch(connectSocket(address))
+      plain.write(preamble)
+    }
+    const secure = this.#watch(connectTls(plain === undefined ? { ...address, ...options } : { socket: plain, ...options }))
+    ;(plain ?? secure).once('connect', () => {
       this.#layer = 'L6'
     })
-    socket.once('secureConnect', () => this.#ready(socket))
+    secure.once('secureConnect', () => this.#ready(secure))
   }
 
   #watch(socket: Socket): Socket {

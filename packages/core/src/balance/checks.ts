@@ -83,5 +83,5 @@ export class HealthChecks {
 
 function targetOf(server: Server): Target {
   const { host, port, path } = server.checkAddress
-  return { id: server.id, host, port, path, tls: server.tls }
+  return { id: server.id, host, port, path, tls: server.tls, preamble: server.checkPreamble }
 }

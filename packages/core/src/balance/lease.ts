@@ -23,7 +23,8 @@ export class Lease {
   readonly sticky: boolean
   readonly #holder: LeaseHolder
   readonly #startedAt: number
-  #answeredAt = 0
+  /** Negative until it is. */
+  #answeredAt = -1
   #released = false
 
   /** Made by a backend; see `Backend.acquire`. */
@@ -41,7 +42,7 @@ export class Lease {
 
   /** The server's answer has begun: the latency that a learning balancer hears of ends here. */
   answered(): void {
-    if (this.#answeredAt === 0) this.#answeredAt = this.#holder.now()
+    if (this.#answeredAt < 0) this.#answeredAt = this.#holder.now()
   }
 
   /**
@@ -57,7 +58,7 @@ export class Lease {
       )
     }
     this.#released = true
-    const until = this.#answeredAt === 0 ? this.#holder.now() : this.#answeredAt
+    const until = this.#answeredAt < 0 ? this.#holder.now() : this.#answeredAt
     this.#holder.released(this, outcome, until - this.#startedAt)
   }
 }

@@ -19,7 +19,12 @@ import type { Clock } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
 import { counted, inspected, shown } from '../base/inspect.ts'
 import { duration, flag, integer, invalid, knownOptions, name, oneOf } from '../base/options.ts'
-import { type ProxyHeaderMaker, type SendProxy, sendProxyOptions } from '../base/send-proxy.ts'
+import {
+  localProxyHeader,
+  type ProxyHeaderMaker,
+  type SendProxy,
+  sendProxyOptions,
+} from '../base/send-proxy.ts'
 import { type Address, parseAddress } from './address.ts'
 import { ServerCounters } from './counters.ts'
 import type { Waiter } from './queue.ts'
@@ -77,6 +82,11 @@ export interface ServerOptions {
   readonly checkAddress?: string | undefined
   /** False leaves this server unchecked, and so always up. True by default. */
   readonly check?: boolean | undefined
+  /**
+   * Begin checks with a PROXY header too, one that speaks for nobody (`LOCAL`). True by default where `sendProxy` is
+   * given, unless checks connect elsewhere. HAProxy's `check-send-proxy`.
+   */
+  readonly checkSendProxy?: boolean | undefined
 }
 
 const optionNames: readonly (keyof ServerOptions)[] = [
@@ -93,6 +103,7 @@ const optionNames: readonly (keyof ServerOptions)[] = [
   'state',
   'checkAddress',
   'check',
+  'checkSendProxy',
 ]
 
 /** What of a server can change. `assumed` is a state of health that no check has found yet. */
@@ -114,6 +125,8 @@ export class Server {
   readonly backup: boolean
   readonly checkAddress: Address
   readonly checked: boolean
+  /** What checks begin with. @internal */
+  readonly checkPreamble: Buffer | undefined
   readonly counters = new ServerCounters()
   /** Requests waiting for this very server, in order of arrival. @internal */
   readonly waiting = new Set<Waiter>()
@@ -170,6 +183,15 @@ export class Server {
         `none with protocol ${this.protocol}, where many clients share a connection`,
       )
     }
+    const checkHeader = flag(
+      `${label}.checkSendProxy`,
+      options.checkSendProxy,
+      this.proxyHeader !== undefined && options.checkAddress === undefined,
+    )
+    if (checkHeader && options.sendProxy === undefined) {
+      throw invalid(`${label}.checkSendProxy`, true, 'false without sendProxy, which has the version')
+    }
+    this.checkPreamble = checkHeader ? localProxyHeader(options.sendProxy as SendProxy) : undefined
     this.backup = flag(`${label}.backup`, options.backup, false)
     this.checked = flag(`${label}.check`, options.check, true)
     this.#configuredWeight = weightOf(label, options.weight)

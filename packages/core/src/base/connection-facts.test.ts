@@ -4,7 +4,11 @@ import { connectionFacts } from './connection-facts.ts'
 
 const socket = { remoteAddress: '::ffff:10.0.0.1', remotePort: 1, localAddress: '10.0.0.2', localPort: 2 }
 
-function header(family: 'tcp4' | 'unix-stream' | 'unknown', source: string, destination: string): ProxyHeader {
+function header(
+  family: 'tcp4' | 'unix-stream' | 'unknown',
+  source: string,
+  destination: string,
+): ProxyHeader {
   const content = { command: 'proxy' as const, family, sourcePort: 0, destinationPort: 0, tlvs: {} }
   const bytes = proxyHeaderV2({ ...content, sourceAddress: source, destinationAddress: destination })
   return new ProxyHeaderReader().read(bytes) as ProxyHeader

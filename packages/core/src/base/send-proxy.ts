@@ -87,6 +87,15 @@ export function sendProxyOptions(field: string, value: SendProxy | undefined): P
   }
 }
 
+/** The header of a connection that is the proxy's own, for a check: it speaks for nobody. */
+export function localProxyHeader(value: SendProxy): Buffer {
+  const { version, crc32c = false } = typeof value === 'number' ? { version: value } : value
+  const content = { ...nowhere, command: 'local', family: 'unknown' } as const
+  return version === 1 ? proxyHeaderV1(content) : proxyHeaderV2(content, { crc32c })
+}
+
+const nowhere = { sourceAddress: '', sourcePort: 0, destinationAddress: '', destinationPort: 0 }
+
 const longestId = 128
 
 function idOf(
@@ -106,7 +115,6 @@ function addressesOf(facts: ConnectionFacts, transport: 'tcp' | 'udp'): ProxyHea
   const [source, destination] = [isIP(peerAddress), isIP(localAddress)]
   const common = { command: 'proxy' as const }
   if (source === 0 || destination === 0) {
-    const nowhere = { sourceAddress: '', sourcePort: 0, destinationAddress: '', destinationPort: 0 }
     return { ...common, family: 'unknown', ...nowhere }
   }
   const version = source === 4 && destination === 4 ? 4 : 6

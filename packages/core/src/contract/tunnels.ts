@@ -56,6 +56,7 @@ function endsFirst(heard: (text: string) => void): Behaviour {
 /** Register the tests. */
 export function tunnels(subject: ContractSubject): void {
   const world = worlds(subject)
+  const twoServers = () => Promise.all(['s1', 's2'].map(name => world().server(upgrade(), { name })))
 
   describe('granted', () => {
     test('the handshake passes both ways, and then the bytes', async () => {
@@ -76,6 +77,18 @@ export function tunnels(subject: ContractSubject): void {
       expect(request?.header('x-forwarded-for')).toBe('127.0.0.1')
       await client.send(Buffer.from([0x81, 0x00, 0xff, 0x0d, 0x0a]))
       expect([...(await client.readBytes(5))]).toEqual([0x81, 0x00, 0xff, 0x0d, 0x0a])
+    })
+
+    test('what an affinity adds passes with it, and never as more than one field', async () => {
+      const affinity = {
+        name: 'of the host',
+        find: () => undefined,
+        bind: () => ({ set: [['X-Good', 'yes'] as const, ['X-Bad', 'a\r\nX-Worse: b'] as const] }),
+      }
+      const { door } = await world().one(upgrade(), { affinity })
+      const head = await (await door.send(handshake)).readHead()
+      expect([head.status, head.header('x-good')]).toEqual([101, 'yes'])
+      expect([head.header('x-bad'), head.header('x-worse')]).toEqual([undefined, undefined])
     })
 
     test('what either side sends with its part of the handshake is not lost', async () => {
@@ -301,7 +314,8 @@ export function tunnels(subject: ContractSubject): void {
     })
 
     test('of the server: another one is asked, where junk is retried', async () => {
-      const servers = [await world().server(granting()), await world().server(upgrade())]
+      const servers = await twoServers()
+      servers[0]?.behave(granting())
       const door = await world().door(servers, { retryOn: ['junk-response'] })
       const client = await door.send(handshake)
       expect((await client.readHead()).header('x-server')).toBe(servers[1]?.name)
@@ -341,7 +355,7 @@ export function tunnels(subject: ContractSubject): void {
 
   describe('a tunnel is a connection of its server', () => {
     test('for its whole life: leastconn counts it', async () => {
-      const servers = [await world().server(upgrade()), await world().server(upgrade())]
+      const servers = await twoServers()
       const door = await world().door(servers, { balancer: leastConnections() })
       const join = async () => {
         const client = await door.send(handshake)
@@ -359,6 +373,7 @@ export function tunnels(subject: ContractSubject): void {
 
     test('its latency, for balancers that learn, is that of the handshake', async () => {
       const clock = new VirtualClock()
+      clock.advance(1)
       const latencies: number[] = []
       const learning = leastConnections()
       learning.ended = (_server, { latencyMs }) => latencies.push(latencyMs)
@@ -371,7 +386,7 @@ export function tunnels(subject: ContractSubject): void {
     })
 
     test('a server that is drained keeps those it has, and gets no new one', async () => {
-      const servers = [await world().server(upgrade()), await world().server(upgrade())]
+      const servers = await twoServers()
       const door = await world().door(servers)
       const old = await door.send(handshake)
       expect((await old.readHead()).header('x-server')).toBe(servers[0]?.name)

@@ -34,6 +34,7 @@ import { type ConnectionFacts, connectionFacts } from '../base/connection-facts.
 import { Deadline } from '../base/deadline.ts'
 import { lendReads } from '../base/lent-reads.ts'
 import { isShared, ReadMemory } from '../base/read-memory.ts'
+import { reset } from '../base/reset.ts'
 import type { Answer, AnswerStatus } from '../http/answer.ts'
 import type { ClientSide, ClientTunnel } from '../http/client-side.ts'
 import { lentPieceBytes, type Passing, type ResponseHead } from '../http/engine.ts'
@@ -615,9 +616,3 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
 }
 
 const nothing: readonly string[] = []
-
-/** Only TCP knows a reset, and TLS sockets do not let it through: there the missing close alert tells. */
-function reset(socket: Socket): void {
-  if (socket.remoteFamily !== undefined && !('encrypted' in socket)) socket.resetAndDestroy()
-  else socket.destroy()
-}

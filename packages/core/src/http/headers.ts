@@ -157,7 +157,13 @@ export function remove(headers: Headers, lowerNames: ReadonlySet<string>): void 
   headers.length = kept
 }
 
-/** Apply edits: first what is taken out, then what is replaced, then what is added. */
+// RFC 9110 section 5.5.
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/**
+ * Apply edits: first what is taken out, then what is replaced, then what is added. A value that HTTP does not allow is
+ * left out: an affinity of the host's own may be wrong, and that must not break the message.
+ */
 export function edit(headers: Headers, edits: HeaderEdits | undefined): void {
   if (edits === undefined) return
   const { remove: gone, set, append } = edits
@@ -166,8 +172,12 @@ export function edit(headers: Headers, edits: HeaderEdits | undefined): void {
     for (const [name] of set ?? []) names.add(name.toLowerCase())
     remove(headers, names)
   }
-  if (set !== undefined) for (const field of set) headers.push(field[0], field[1])
-  if (append !== undefined) for (const field of append) headers.push(field[0], field[1])
+  if (set !== undefined) add(headers, set)
+  if (append !== undefined) add(headers, append)
+}
+
+function add(headers: Headers, fields: readonly (readonly [name: string, value: string])[]): void {
+  for (const field of fields) if (fieldValue.test(field[1])) headers.push(field[0], field[1])
 }
 
 /** The same headers as name and value pairs. */

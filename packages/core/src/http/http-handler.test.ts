@@ -210,6 +210,7 @@ describe('a message that Node cannot read', () => {
     ['a head that is none', 400, junk],
     ['a head that is too large', 431, get.replace('\r\n\r\n', `\r\nX-A: ${'a'.repeat(20_000)}`)],
     ['another version', 505, get.replace('1.1', '1.7')],
+    ['a version that ends in a bare line feed', 400, get.replace('\r\n', '\n')],
   ])('%s gets an answer of ours: %i', async (_, status, bytes) => {
     const { server, handler, client } = await served('attached')
     await client.send(bytes)
@@ -221,6 +222,15 @@ describe('a message that Node cannot read', () => {
     expect(await client.closed).toBe('end')
     expect(handler.refused).toEqual({ [status]: 1 })
     expect(server.totalRequests).toBe(0)
+  })
+
+  test('that goes on without end is read for a while only', async () => {
+    const { client } = await served('attached')
+    await client.send(junk)
+    const all = (async () => {
+      for (;;) await client.send('x'.repeat(65_536))
+    })()
+    await expect(all).rejects.toThrow('closed while sending')
   })
 
   test('gets the page of the host, where there is one', async () => {

@@ -6,6 +6,7 @@
  * had its own; nothing that follows on the connection is served.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { statusLine } from '@evener/http1'
 import { monotonic } from '../base/clock.ts'
@@ -13,8 +14,9 @@ import type { Answer, AnswerStatus } from './answer.ts'
 import { textOfPairs } from './head-text.ts'
 import { answering } from './turn.ts'
 
-/** How long a client may go on sending, so that it comes to read its answer. */
+/** How long, and how much, a client may go on sending, so that it comes to read its answer. */
 const lingerMs = 5_000
+const lingerBytes = 1_048_576
 
 /** The door, as far as this needs it. */
 export interface MalformedOwner {
@@ -26,20 +28,28 @@ export interface MalformedOwner {
 
 export class Malformed {
   readonly #owner: MalformedOwner
-  readonly #seen = new WeakSet<Duplex>()
+  /** How much of each connection is read at most. */
+  readonly #seen = new WeakMap<Duplex, number>()
 
   constructor(owner: MalformedOwner) {
     this.#owner = owner
   }
 
   /** To be called with what a server tells by its `clientError` event. */
-  handle(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (this.#seen.has(socket)) return
-    const status = statusOf(error.code)
+  handle(error: ParseError, socket: Duplex): void {
+    const most = this.#seen.get(socket)
+    if (most !== undefined) {
+      // Node goes on parsing what can no longer be parsed, with an error for every read.
+      if (bytesRead(socket) < most) return
+      if (socket.writableEnded) socket.destroy()
+      else socket.pause()
+      return
+    }
+    const status = statusOf(error)
     // The client has gone, or does not speak TLS.
     if (status === undefined) socket.destroy()
     else {
-      this.#seen.add(socket)
+      this.#seen.set(socket, bytesRead(socket) + lingerBytes)
       this.#settle(socket, status, inBodies.has(error.code as string))
     }
   }
@@ -69,19 +79,30 @@ export class Malformed {
     socket.end(Buffer.concat([Buffer.from(head, 'latin1'), body]))
     const linger = monotonic.setTimeout(() => socket.destroy(), lingerMs)
     socket.once('close', () => linger.cancel())
+    this.#seen.set(socket, bytesRead(socket) + lingerBytes)
     socket.resume()
   }
 }
 
+/** What Node adds to an error of its parser. */
+interface ParseError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer
+}
+
+function bytesRead(socket: Duplex): number {
+  return (socket as Socket).bytesRead ?? 0
+}
+
 /** Node's code for what is wrong, as a status. Undefined where there is nobody to answer. */
-function statusOf(code: string | undefined): AnswerStatus | undefined {
+function statusOf({ code, rawPacket }: ParseError): AnswerStatus | undefined {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return 431
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return 413
     case 'HPE_INVALID_VERSION':
-      return 505
+      // Node calls a version invalid, too, that does not end as it must.
+      return otherVersion.test(rawPacket?.toString('latin1') ?? '') ? 505 : 400
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return 408
     // The client ended its side in the middle of a message.
@@ -91,6 +112,8 @@ function statusOf(code: string | undefined): AnswerStatus | undefined {
       return code?.startsWith('HPE_') === true ? 400 : undefined
   }
 }
+
+const otherVersion = / HTTP\/(?!1\.[01]\r)\d\.\d\r\n/
 
 /** What is wrong in a body, and never in a head. */
 const inBodies: ReadonlySet<string> = new Set(['HPE_INVALID_CHUNK_SIZE', 'HPE_CHUNK_EXTENSIONS_OVERFLOW'])

@@ -9,6 +9,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net'
 import type { HeaderEdits } from '@evener/session'
 import type { Clock, Timer } from '../base/clock.ts'
+import { reset } from '../base/reset.ts'
 import type { Answer } from './answer.ts'
 import type { ClientSide, ClientTunnel } from './client-side.ts'
 import type { Passing, ResponseHead } from './engine.ts'
@@ -19,6 +20,8 @@ import type { UpgradeConnection } from './upgrade-connection.ts'
 
 /** Chunks of a body that are smaller than this go on together, up to this size, where they came together. */
 const smallPiece = 4_096
+/** After as many of them, everybody else has a turn. */
+const mostSmallChunks = 512
 
 /** What is still read of a body that nobody wants, before the connection is closed on it. */
 const lingerBytes = 1_048_576
@@ -38,6 +41,8 @@ export class NodeClient implements ClientSide, BodySource {
   /** Small pieces of the request's body, until the next turn. */
   #small: Buffer[] = []
   #smallBytes = 0
+  /** Those of this turn, also where they have gone on. */
+  #smallChunks = 0
   #chunked = false
   #untilClose = false
   #headHeld = false
@@ -112,13 +117,23 @@ export class NodeClient implements ClientSide, BodySource {
   }
 
   #gather(chunk: Buffer): void {
-    // Node ends a tick with every chunk; the next turn comes after all that was read now.
-    if (this.#small.push(chunk) === 1) setImmediate(this.#handOn)
+    this.#small.push(chunk)
     this.#smallBytes += chunk.length
     if (this.#smallBytes >= smallPiece) this.#handOn()
+    // Node ends a tick with every chunk; the next turn comes after all that was read now.
+    if (++this.#smallChunks === 1) setImmediate(this.#turnOver)
+    // Up to 2 MiB are read of a connection in one turn, which for chunks of a byte is a second.
+    else if (this.#smallChunks === mostSmallChunks) this.#req.pause()
   }
 
-  readonly #handOn = (): void => {
+  readonly #turnOver = (): void => {
+    const held = this.#smallChunks >= mostSmallChunks
+    this.#smallChunks = 0
+    this.#handOn()
+    if (held && !this.body.blocked) this.#req.resume()
+  }
+
+  #handOn(): void {
     const small = this.#small
     if (small.length === 0) return
     this.#small = []
@@ -237,7 +252,7 @@ export class NodeClient implements ClientSide, BodySource {
     const res = this.#res
     const { socket } = res
     // To a client that reads up to the end of the connection, an ordinary end would be that of the body.
-    if (this.#untilClose && socket !== null && resettable(socket)) socket.resetAndDestroy()
+    if (this.#untilClose && socket !== null) reset(socket)
     res.destroy()
   }
 
@@ -277,11 +292,6 @@ export class NodeClient implements ClientSide, BodySource {
 }
 
 function ignore(): void {}
-
-/** Only TCP knows a reset, and TLS sockets do not let it through: there the missing close alert tells. */
-function resettable(socket: Socket): boolean {
-  return socket.remoteFamily !== undefined && !('encrypted' in socket)
-}
 
 /**
  * The host may have set fields before (CORS, cookies, request ids). Node keeps them where the server sends none of the

@@ -1,5 +1,8 @@
+import type { Duplex } from 'node:stream'
 import { answer, expectEventually, raw, upgrade } from '@evener/testing'
 import { expect, test } from 'vitest'
+import { http1Engine } from '../engines/http1/http1-engine.ts'
+import type { Engine, ResponseHead } from '../http/engine.ts'
 import { http2Door, responseOf } from './test-support.ts'
 
 const connect = { ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/chat' }
@@ -72,6 +75,40 @@ test('a server that does not prove that it understood is a bad gateway', async (
   const stream = (await readyClient(door)).request(connect, { endStream: false })
   expect(await responseOf(stream)).toMatchObject({ status: 502 })
   await expectEventually(() => expect(door.active()).toBe(0))
+  expect(door.backend.counters).toMatchObject({ failed: 1, aborted: 0 })
+  expect(door.backend.server('s1')?.counters.responseErrors).toBe(1)
+})
+
+test('where the answer cannot be sent in HTTP/2, the server is asked in vain', async () => {
+  const engine = http1Engine()
+  const attempt: Engine['attempt'] = given => {
+    const upgraded = given.upgraded.bind(given)
+    return engine.attempt(
+      Object.assign(given, {
+        upgraded(head: ResponseHead, socket: Duplex, firstBytes: Buffer) {
+          upgraded({ ...head, rawHeaders: [...head.rawHeaders, 'X-Bad', 'a\nb'] }, socket, firstBytes)
+        },
+      }),
+    )
+  }
+  const door = await http2Door({
+    server: { behave: upgrade() },
+    engine: { name: 'careless', attempt, close: () => engine.close() },
+  })
+  const stream = (await readyClient(door)).request(connect, { endStream: false })
+  expect(await responseOf(stream)).toMatchObject({ status: 502 })
+  await expectEventually(() => expect(door.server.openConnections).toBe(0))
+  expect(door.backend.counters).toMatchObject({ failed: 1, aborted: 0 })
+})
+
+test('a version that is not spoken is refused, in the words that HTTP/2 has', async () => {
+  const door = await http2Door({ server: { behave: upgrade() } })
+  const fields = { ...connect, 'sec-websocket-version': '8' }
+  const stream = (await readyClient(door)).request(fields, { endStream: false })
+  const { status, headers } = await responseOf(stream)
+  expect([status, headers['sec-websocket-version']]).toEqual([426, '13'])
+  expect(headers).not.toHaveProperty('upgrade')
+  expect(door.server.totalConnections).toBe(0)
 })
 
 test('a server that answers 200 instead of changing protocols is a bad gateway', async () => {

@@ -104,6 +104,8 @@ const CONNECTIONS = [
   'a b',
   ',',
 ]
+/** Without one, nobody is asked to change protocols. */
+const WEB_SOCKET_KEY = 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
 const EXTENSIONS = [
   ';a',
   ';a=b',
@@ -215,7 +217,7 @@ function headersAndBody(random: Random, lines: string[]): string {
     lines.splice(below(random, lines.length + 1), 0, oneOf(random, PLAIN_LINES))
   if (onceIn(random, oddity)) lines.splice(below(random, lines.length + 1), 0, oneOf(random, ODD_LINES))
   if (onceIn(random, 5)) lines.push(`Connection: ${oneOf(random, CONNECTIONS)}`)
-  if (onceIn(random, oddity)) lines.push('Upgrade: websocket')
+  if (onceIn(random, oddity)) lines.push('Upgrade: websocket', WEB_SOCKET_KEY, 'Sec-WebSocket-Version: 13')
   return lines.map(line => line + lineEnd(random)).join('') + lineEnd(random) + body
 }
 

@@ -1,8 +1,8 @@
 /** PROXY headers towards HTTP servers: what they say, and for whom a connection is used again. */
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import type { ProxyHeader } from '@evener/proxy-protocol'
 import { get, type RawClient, rawClient, testCertificate } from '@evener/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -31,9 +31,11 @@ interface Told extends ProxyHeader {
 /** An HTTP server whose connections begin with a PROXY header, and then TLS if it is to. */
 async function proxiedServer(secure = false) {
   const headers: ProxyHeader[] = []
-  const of = new WeakMap<Socket, { header: ProxyHeader; connection: number; served: number }>()
-  const http = createHttpServer((req, res) => {
-    const known = of.get(req.socket) as { header: ProxyHeader; connection: number; served: number }
+  /** By the port that the connection comes from. */
+  const of = new Map<number | undefined, { header: ProxyHeader; connection: number; served: number }>()
+  const http = secure ? createHttpsServer(testCertificate) : createHttpServer()
+  http.on('request', (req, res) => {
+    const known = of.get(req.socket.remotePort) as NonNullable<ReturnType<typeof of.get>>
     const { header, connection } = known
     const uniqueId = header.tlvs.uniqueId?.toString()
     res.end(JSON.stringify({ ...header, connection, served: ++known.served, uniqueId }))
@@ -47,11 +49,9 @@ async function proxiedServer(secure = false) {
     socket.on('close', () => sockets.delete(socket))
     const served = (header: ProxyHeader | undefined) => {
       headers.push(header as ProxyHeader)
-      const stream = secure ? new TLSSocket(socket, { isServer: true, ...testCertificate }) : socket
-      of.set(stream, { header: header as ProxyHeader, connection: headers.length, served: 0 })
-      stream.on('error', () => undefined)
-      http.emit('connection', stream)
-      socket.resume()
+      of.set(socket.remotePort, { header: header as ProxyHeader, connection: headers.length, served: 0 })
+      http.emit('connection', socket)
+      if (!secure) socket.resume()
     }
     acceptProxyHeader(socket, accept, monotonic, served, () => undefined)
   })
@@ -278,6 +278,7 @@ describe('what cannot be', () => {
     [{ sendProxy: 3 }, '(s1).sendProxy.version'],
     [{ sendProxy: { version: 1, crc32c: true } }, '(s1).sendProxy.crc32c'],
     [{ sendProxy: 2, protocol: 'h2' }, '(s1).sendProxy: 2 is not allowed; expected none with protocol h2'],
+    [{ checkSendProxy: true }, '(s1).checkSendProxy: true is not allowed; expected false without sendProxy'],
     [{ sendProxy: 2, protocol: 'auto', address: 'https://a:1' }, 'none with protocol auto'],
   ])('%o is refused', (options, message) => {
     const make = () =>

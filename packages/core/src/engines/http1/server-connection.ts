@@ -70,13 +70,7 @@ export class ServerConnection implements Transfer, BodySink {
    *   for other requests
    * @param proxyHeader what goes before all else, TLS included
    */
-  constructor(
-    server: Server,
-    owner: ConnectionOwner,
-    attempt: Attempt,
-    plain: boolean,
-    proxyHeader: string,
-  ) {
+  constructor(server: Server, owner: ConnectionOwner, attempt: Attempt, plain: boolean, proxyHeader: string) {
     this.server = server
     this.proxyHeader = proxyHeader
     this.#owner = owner

@@ -31,6 +31,9 @@ const grants: OnStream = stream => {
   stream.pipe(stream)
 }
 
+/** The same of a server in HTTP/1.1. */
+const switching = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${webSocketAccept(key)}\r\n\r\n`
+
 /** Ask for the change, and wait for the answer. */
 async function handshake({ begin }: Door, path = '/chat?x=/../y') {
   const request = begin({ path, headers: upgrade, agent: false })
@@ -200,7 +203,7 @@ describe('a WebSocket to an HTTP/2 server', () => {
   test('of one that also speaks HTTP/1.1, with auto: by that', async () => {
     const server = await h2Server(undefined, { secure: 'http1-too' })
     server.node.on('upgrade', (_req, socket: Socket) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+      socket.write(switching)
       socket.pipe(socket)
     })
     const front = await door([{ ...serverOptions(server), protocol: 'auto' }])
@@ -218,7 +221,7 @@ describe('a WebSocket to an HTTP/2 server', () => {
   test('of one that speaks HTTP/1.1 alone, with auto', async () => {
     const server = createHttpsServer({ ...pki.server })
     server.on('upgrade', (_req, socket) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+      socket.write(switching)
       socket.pipe(socket)
     })
     server.listen(0, '127.0.0.1')

@@ -1,0 +1,117 @@
+/**
+ * A thousand certificates in a folder, all of them replaced again and again while clients shake hands: none fails, each is
+ * shown a certificate of its name that was in service, and connections that stand are not touched.
+ *
+ * `EVENER_SWAP_SECONDS=60` lets 200 clients a second come for so long, in place of as many as come in a few swaps.
+ */
+import { once } from 'node:events'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect, createSecureContext } from 'node:tls'
+import { createFrontend } from '@evener/core'
+import { fakeServer } from '@evener/testing'
+import { Authority } from '@evener/tls/testing'
+import { expect, test } from 'vitest'
+import { afterwards, backendOf } from './support/hosting.ts'
+import { Neighbour } from './support/neighbour.ts'
+
+const names = Array.from({ length: 1_000 }, (_, i) => `n${i}.swap.test`)
+const seconds = Number(process.env.EVENER_SWAP_SECONDS ?? 0)
+const swaps = seconds === 0 ? 3 : Number.POSITIVE_INFINITY
+const perSecond = 200
+
+test('certificates are swapped under load without a failed handshake', { timeout: 60_000 + seconds * 2_000 }, async () => {
+  const authority = new Authority()
+  const folder = mkdtempSync(join(tmpdir(), 'evener-swap-'))
+  afterwards(() => rmSync(folder, { recursive: true, force: true }))
+  /** By name, all the serial numbers that it ever had. */
+  const issued = new Map<string, string[]>(names.map(name => [name, []]))
+  const issueAll = () =>
+    names.map(name => {
+      const { cert, key, serial } = authority.issue({ names: [name] })
+      issued.get(name)?.push(serial.toUpperCase().padStart(serial.length + (serial.length % 2), '0'))
+      return { file: join(folder, `${name}.pem`), pem: cert + key }
+    })
+  for (const { file, pem } of issueAll()) writeFileSync(file, pem)
+
+  const server = await fakeServer()
+  afterwards(() => server.close())
+  const frontend = createFrontend({
+    route: backendOf(server),
+    tls: { certificates: folder, watch: { debounceMs: 20 } },
+  })
+  afterwards(() => frontend.close({ drainMs: 0 }))
+  const failures: string[] = []
+  frontend.tls?.on('handshake-failed', ({ reason, code }) => failures.push(`${reason} ${code}`))
+  frontend.tls?.on('reload-failed', ({ reason }) => failures.push(`reload ${reason}`))
+  const { port } = (await frontend.listen({ port: 0, host: '127.0.0.1' })) as { port: number }
+
+  const secureContext = createSecureContext({ ca: authority.cert })
+  let shaken = 0
+  const shake = async (name: string): Promise<string> => {
+    const socket = connect({ port, host: '127.0.0.1', servername: name, secureContext })
+    await once(socket, 'secureConnect')
+    const { serialNumber } = socket.getPeerCertificate()
+    socket.destroy()
+    if (issued.get(name)?.includes(serialNumber) !== true) failures.push(`${name} shows ${serialNumber}`)
+    shaken++
+    return serialNumber
+  }
+  const nameOf = (index: number) => names[(index * 383) % names.length] as string
+
+  const standing = new Neighbour(port, true)
+  let over = false
+  const clients = (async () => {
+    const began = performance.now()
+    const under = new Set<Promise<unknown>>()
+    for (let i = 0; !over; i++) {
+      const one: Promise<unknown> = shake(nameOf(i))
+        .catch((error: Error) => failures.push(error.message))
+        .finally(() => under.delete(one))
+      under.add(one)
+      if (seconds === 0) {
+        if (under.size >= 4) await Promise.race(under)
+      } else {
+        const dueMs = began + (i * 1_000) / perSecond - performance.now()
+        if (dueMs > 0) await new Promise(resolve => setTimeout(resolve, dueMs))
+      }
+    }
+    await Promise.all(under)
+  })()
+
+  const untilMs = performance.now() + seconds * 1_000
+  for (let swap = 0; swap < swaps && (seconds === 0 || performance.now() < untilMs); swap++) {
+    const files = issueAll()
+    const reloaded = new Promise<void>(resolve => {
+      const listener = (): void => {
+        const shown = frontend.tls?.certificates() ?? []
+        if (shown.length !== names.length) failures.push(`${shown.length} certificates`)
+        const newest = new Set([...issued.values()].map(each => each.at(-1)))
+        if (!shown.every(each => newest.has(each.serialNumber))) return
+        frontend.tls?.off('reloaded', listener)
+        resolve()
+      }
+      frontend.tls?.on('reloaded', listener)
+    })
+    for (const [i, { file, pem }] of files.entries()) {
+      // As those do it who want files to be whole at any time.
+      writeFileSync(`${folder}/.next`, pem)
+      renameSync(`${folder}/.next`, file)
+      if (i % 20 === 0) await new Promise(resolve => setImmediate(resolve))
+    }
+    await reloaded
+    // Whoever comes now is shown the new one.
+    const name = nameOf(swap)
+    expect(await shake(name)).toBe(issued.get(name)?.at(-1))
+  }
+  const enough = () => shaken >= 600
+  while (!enough()) await new Promise(resolve => setImmediate(resolve))
+  over = true
+  await clients
+  const { failures: broken } = await standing.stop()
+  expect(failures).toEqual([])
+  // It reads bodies of its own server only: what counts is that nobody has closed its connection.
+  expect(broken.filter(each => !each.startsWith('HTTP/1.1 200'))).toEqual([])
+  if (seconds > 0) console.log(`${shaken} handshakes, ${(issued.get(nameOf(0))?.length ?? 1) - 1} swaps`)
+})
