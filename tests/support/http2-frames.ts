@@ -1,7 +1,15 @@
 /** HTTP/2 frames made by hand, for what no client of HTTP/2 would send. */
 
 /** Frame types (RFC 9113 section 6). */
-export const frameTypes = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7, continuation: 9 } as const
+export const frameTypes = {
+  data: 0,
+  headers: 1,
+  reset: 3,
+  settings: 4,
+  ping: 6,
+  goaway: 7,
+  continuation: 9,
+} as const
 
 /** One frame. Flags: 1 ends the stream, 4 the head. */
 export function frame(
@@ -20,9 +28,7 @@ export function frame(
 
 /** Fields in HPACK, each as a literal that is not remembered (RFC 7541 section 6.2.2), whatever bytes they have. */
 export function fieldBlock(fields: readonly (readonly [string, string])[]): Buffer {
-  return Buffer.concat(
-    fields.flatMap(([name, value]) => [Buffer.of(0), literal(name), literal(value)]),
-  )
+  return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.of(0), literal(name), literal(value)]))
 }
 
 function literal(text: string): Buffer {
@@ -33,10 +39,15 @@ function literal(text: string): Buffer {
 }
 
 /** What a client says first. */
-export const greeting = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame('settings', 0, 0)])
+export const greeting = Buffer.concat([
+  Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+  frame('settings', 0, 0),
+])
 
 /** The frames in these bytes, those that are whole. */
-export function* framesIn(bytes: Buffer): Iterable<{ type: number; flags: number; stream: number; payload: Buffer }> {
+export function* framesIn(
+  bytes: Buffer,
+): Iterable<{ type: number; flags: number; stream: number; payload: Buffer }> {
   for (let at = 0; at + 9 <= bytes.length; ) {
     const end = at + 9 + bytes.readUIntBE(at, 3)
     if (end > bytes.length) return

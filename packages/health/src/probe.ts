@@ -146,7 +146,9 @@ export class Probe {
       plain = this.#watch(connectSocket(address))
       plain.write(preamble)
     }
-    const secure = this.#watch(connectTls(plain === undefined ? { ...address, ...options } : { socket: plain, ...options }))
+    const secure = this.#watch(
+      connectTls(plain === undefined ? { ...address, ...options } : { socket: plain, ...options }),
+    )
     ;(plain ?? secure).once('connect', () => {
       this.#layer = 'L6'
     })

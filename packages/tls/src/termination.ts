@@ -257,7 +257,15 @@ export class TlsTermination extends EventEmitter<TlsTerminationEvents> {
       this.#handshakes.refuse(socket, 'EVENER_TLS_CLOSED', 'the TLS termination is closed', onFailed)
       return
     }
-    if (!this.#handshakes.begin(socket, secure => onSecure(secure, this.factsOf(secure)), onFailed)) return
+    // A client that ends its side in the handshake is gone. Node would leave a half-open socket to the deadline, and with
+    // it a place among those at once; whether sides end each by itself is for what comes behind the handshake.
+    const { allowHalfOpen } = socket
+    const done = (secure: TLSSocket): void => {
+      secure.allowHalfOpen = allowHalfOpen
+      onSecure(secure, this.factsOf(secure))
+    }
+    if (!this.#handshakes.begin(socket, done, onFailed)) return
+    socket.allowHalfOpen = false
     if (socket.destroyed) this.#handshakes.fail(socket, 'closed', 'ECONNRESET', 'the socket is destroyed')
     else this.#server.emit('connection', socket)
   }

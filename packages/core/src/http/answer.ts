@@ -15,10 +15,25 @@ export interface Answer {
 }
 
 /** The statuses with which Evener answers by itself. */
-export type AnswerStatus = 400 | 404 | 408 | 413 | 417 | 426 | 429 | 431 | 500 | 501 | 502 | 503 | 504 | 505
+export type AnswerStatus =
+  | 400
+  | 404
+  | 408
+  | 413
+  | 414
+  | 417
+  | 426
+  | 429
+  | 431
+  | 500
+  | 501
+  | 502
+  | 503
+  | 504
+  | 505
 
 const statuses: readonly AnswerStatus[] = [
-  400, 404, 408, 413, 417, 426, 429, 431, 500, 501, 502, 503, 504, 505,
+  400, 404, 408, 413, 414, 417, 426, 429, 431, 500, 501, 502, 503, 504, 505,
 ]
 
 /** What a page may look at. */
@@ -41,6 +56,7 @@ const messages: Readonly<Record<AnswerStatus, string>> = {
   404: 'Nothing is served here.',
   408: 'The request did not arrive in time.',
   413: 'The request body is too large.',
+  414: 'The request target is too long.',
   417: 'The expectation cannot be met.',
   426: 'Another version of the protocol is needed.',
   429: 'Too many requests.',

@@ -345,6 +345,21 @@ describe('the end of a connection', () => {
     await expectEventually(() => expect(connections.size).toBe(0))
   })
 
+  test('by force does not wait for a client that keeps its side open', async () => {
+    const clock = new VirtualClock()
+    const { frames, server, connections } = await http2Door({
+      clock,
+      backend: { clock },
+      server: { behave: stall('before-head') },
+    })
+    const client = (await frames()).request(1)
+    client.socket.allowHalfOpen = true
+    await server.waitFor('request')
+    for (const connection of connections) connection.destroy()
+    expect(await client.frame('headers', 1)).toBeDefined()
+    await expectEventually(() => expect(connections.size).toBe(0))
+  })
+
   test('comes when the client has made as many requests as it may', async () => {
     const { client, connections } = await http2Door({ maxRequests: 2 })
     const session = client()

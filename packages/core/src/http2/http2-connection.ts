@@ -115,6 +115,8 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     for (const client of [...this.#streams]) client.shutdown()
     this.#ending = true
     this.#breaking = true
+    // What was said last has gone out; the client may take its time to end its side, and is not waited for.
+    this.#socket.once('finish', () => this.#socket.destroy())
     this.#session.close()
     this.#deadline.arm(lingerMs)
   }
@@ -219,6 +221,8 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
   closed(client: Http2Client): void {
     this.#streams.delete(client)
     if (!this.idle) return
+    // Node's session looks for its last stream's end, and not again where a frame was still on its way out then.
+    if (this.#breaking) setImmediate(() => this.#session.destroy())
     this.#deadline.arm(this.#ending ? lingerMs : this.#settings.httpKeepAliveMs)
   }
 

@@ -17,7 +17,13 @@ import { type Clock, monotonic } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, invalid, knownOptions, oneOf, withMethods } from '../base/options.ts'
 import { type SendProxy, sendProxyOptions } from '../base/send-proxy.ts'
-import { type BindOptions, type BoundAddress, boundAddress, listenOptions } from '../frontend/listening.ts'
+import {
+  type BindOptions,
+  type BoundAddress,
+  boundAddress,
+  listenOn,
+  listenOptions,
+} from '../frontend/listening.ts'
 import type { CloseOptions } from '../http/door.ts'
 import type { RelayLimits } from './relay.ts'
 import type { TcpRefusal, TcpSettings } from './settings.ts'
@@ -193,8 +199,7 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
    *   cannot be had
    */
   async listen(bind: number | BindOptions): Promise<BoundAddress> {
-    if (this.#closing !== undefined)
-      throw new EvenerError('EVENER_CLOSED', 'the TCP proxy is closed; it cannot listen any more')
+    if (this.#closing !== undefined) throw closed()
     const options = listenOptions(typeof bind === 'number' ? { port: bind } : bind)
     const { noDelay, keepAliveMs } = this.#settings
     const listener = createServer(
@@ -205,13 +210,11 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
       },
       socket => this.serve(socket),
     )
-    await new Promise<void>((resolve, reject) => {
-      listener.once('error', reject)
-      listener.listen(options, () => {
-        listener.off('error', reject)
-        resolve()
-      })
-    })
+    await listenOn(listener, options)
+    if (this.#closing !== undefined) {
+      listener.close()
+      throw closed()
+    }
     listener.on('error', error => this.emit('error', error))
     this.#listeners.add(listener)
     const address = boundAddress(listener)
@@ -387,4 +390,8 @@ function keepAlive(value: number | undefined): number {
   if (ms > 0 && ms < 1_000)
     throw invalid('tcpProxy.keepAliveMs', value, '0, or milliseconds from 1000 to 32767000')
   return ms
+}
+
+function closed(): EvenerError {
+  return new EvenerError('EVENER_CLOSED', 'the TCP proxy is closed; it cannot listen any more')
 }
