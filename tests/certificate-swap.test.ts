@@ -1,8 +1,6 @@
 /**
  * A thousand certificates in a folder, all of them replaced again and again while clients shake hands: none fails, each is
  * shown a certificate of its name that was in service, and connections that stand are not touched.
- *
- * `EVENER_SWAP_SECONDS=60` lets 200 clients a second come for so long, in place of as many as come in a few swaps.
  */
 import { once } from 'node:events'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,13 +14,11 @@ import { expect, test } from 'vitest'
 import { afterwards, backendOf } from './support/hosting.ts'
 
 const names = Array.from({ length: 1_000 }, (_, i) => `n${i}.swap.test`)
-const seconds = Number(process.env.EVENER_SWAP_SECONDS ?? 0)
-const swaps = seconds === 0 ? 2 : Number.POSITIVE_INFINITY
-const perSecond = 200
+const swaps = 2
 const plain = (fingerprint: string) => fingerprint.replaceAll(':', '').toLowerCase()
 
 test('certificates are swapped under load without a failed handshake', {
-  timeout: 60_000 + seconds * 2_000,
+  timeout: 60_000,
 }, async () => {
   const authority = new Authority()
   const folder = mkdtempSync(join(tmpdir(), 'evener-swap-'))
@@ -57,7 +53,7 @@ test('certificates are swapped under load without a failed handshake', {
     const digest = plain(socket.getPeerCertificate().fingerprint256)
     // One that is destroyed at once would not have said its last word of the handshake.
     socket.resume().end()
-    await once(socket, 'close')
+    await once(socket, 'close').catch(error => failures.push(`after the handshake: ${error.message}`))
     if (issued.get(name)?.includes(digest) !== true) failures.push(`${name} shows ${digest}`)
     shaken++
     return digest
@@ -72,26 +68,19 @@ test('certificates are swapped under load without a failed handshake', {
   }
   let over = false
   const clients = (async () => {
-    const began = performance.now()
     const under = new Set<Promise<unknown>>()
     for (let i = 0; !over; i++) {
       const one: Promise<unknown> = shake(nameOf(i))
-        .catch((error: Error) => failures.push(error.message))
+        .catch((error: Error) => failures.push(`client: ${error.message}`))
         .finally(() => under.delete(one))
       under.add(one)
-      if (seconds === 0) {
-        if (under.size >= 4) await Promise.race(under)
-      } else {
-        const dueMs = began + (i * 1_000) / perSecond - performance.now()
-        if (dueMs > 0) await new Promise(resolve => setTimeout(resolve, dueMs))
-      }
+      if (under.size >= 4) await Promise.race(under)
     }
     await Promise.all(under)
   })()
 
   await stands()
-  const untilMs = performance.now() + seconds * 1_000
-  for (let swap = 0; swap < swaps && (seconds === 0 || performance.now() < untilMs); swap++) {
+  for (let swap = 0; swap < swaps; swap++) {
     const files = issueAll()
     const reloaded = new Promise<void>(resolve => {
       const listener = (): void => {
@@ -120,5 +109,4 @@ test('certificates are swapped under load without a failed handshake', {
   over = true
   await clients
   expect(failures).toEqual([])
-  if (seconds > 0) console.log(`${shaken} handshakes, ${(issued.get(nameOf(0))?.length ?? 1) - 1} swaps`)
 })

@@ -42,7 +42,7 @@ export function createGateway(servers: readonly ServerOptions[]) {
 
   async function close(): Promise<void> {
     server.close()
-    // WebSockets have no end to wait for.
+    // WebSockets have no end to wait for; their clients are told 1001, "going away".
     await handler.close({ drainMs: 0 })
     backend.close()
   }

@@ -50,6 +50,6 @@ test('when the gateway closes, so do its clients', async () => {
   const { socket } = await join()
   const closed = once(socket, 'close')
   await gateway.close()
-  await closed
+  expect((await closed)[0]).toBe(1001)
   expect(socket.readyState).toBe(WebSocket.CLOSED)
 })

@@ -104,7 +104,6 @@ async function register(app: FastifyInstance, given: EvenerOptions): Promise<voi
   let closed: Promise<void> | undefined
   app.addHook('preClose', async () => {
     leave()
-    door.closeTunnels()
     closed = handler.close({ drainMs })
   })
   app.addHook('onClose', async () => closed)
@@ -114,7 +113,6 @@ class FastifyDoor {
   readonly #handler: HttpHandler
   /** What is taken off targets, if anything is. */
   readonly #prefix: Prefix | undefined
-  readonly #tunnels = new Set<Socket>()
 
   constructor(handler: HttpHandler, prefix: Prefix | undefined) {
     this.#handler = handler
@@ -150,11 +148,6 @@ class FastifyDoor {
     reply.callNotFound()
   }
 
-  /** Close what has changed protocols, and so has no end of its own. */
-  closeTunnels(): void {
-    for (const socket of this.#tunnels) socket.destroySoon()
-  }
-
   #upgrade(request: FastifyRequest, reply: FastifyReply, socket: Socket, head: Buffer): void {
     // The handler answers on the bare connection; Fastify's response is put back where it does not.
     reply.raw.detachSocket(socket)
@@ -162,11 +155,8 @@ class FastifyDoor {
     this.#withoutPrefix(request, () => {
       taken = this.#handler.upgrade(request.raw, socket, head)
     })
-    if (taken) {
-      reply.hijack()
-      this.#tunnels.add(socket)
-      socket.once('close', () => this.#tunnels.delete(socket))
-    } else {
+    if (taken) reply.hijack()
+    else {
       reply.raw.assignSocket(socket)
       reply.callNotFound()
     }

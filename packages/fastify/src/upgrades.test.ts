@@ -84,7 +84,8 @@ describe('a WebSocket under the prefix', () => {
     const client = await upgrading(port, '/api/socket')
     await client.readHead()
     await app.close()
-    expect(await client.closed).toBe('end')
+    // Close, 1001: RFC 6455 section 5.5.1.
+    expect([...(await client.readUntilClose())]).toEqual([0x88, 0x02, 0x03, 0xe9])
     expect(backend.counters.requestsNow).toBe(0)
   })
 

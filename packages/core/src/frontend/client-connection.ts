@@ -43,6 +43,7 @@ import { headText, textOfPairs } from '../http/head-text.ts'
 import { type BodySource, RequestBody } from '../http/request-body.ts'
 import type { FrontConnection } from './front-connection.ts'
 import { type ResponsePlan, responsePlan } from './response-plan.ts'
+import { writeSecure } from './secure-write.ts'
 import type { FrontendSettings } from './settings.ts'
 import { SocketRequest } from './socket-request.ts'
 
@@ -413,13 +414,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
       const text = before + chunk.toString('latin1')
       socket.write(chunks ? text + CHUNK_END : text, 'latin1')
     } else if (this.#slack > 0) {
-      // One record after the other, and not a turn later from memory that is read into again.
-      const after = chunks ? CHUNK_END : ''
-      const whole = Buffer.allocUnsafe(before.length + chunk.length + after.length)
-      whole.write(before, 0, 'latin1')
-      chunk.copy(whole, before.length)
-      whole.write(after, before.length + chunk.length, 'latin1')
-      socket.write(whole)
+      writeSecure(socket, before, chunk, chunks ? CHUNK_END : '')
     } else if (before === '') socket.write(chunk)
     else {
       socket.cork()

@@ -1,7 +1,8 @@
 /** All connections read into one buffer: what one of them has to keep must not be read over by another. */
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
-import { expectEventually } from '@evener/testing'
+import { connect as connectTls } from 'node:tls'
+import { expectEventually, testCertificate } from '@evener/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { createBackend } from '../balance/backend.ts'
 import { createFrontend } from './frontend.ts'
@@ -17,7 +18,9 @@ function bodyOf(which: number): Buffer {
   return Buffer.from(words.buffer)
 }
 
-async function served() {
+const { key, cert } = testCertificate
+
+async function served(secure: boolean) {
   const uploads = new Map<string, Buffer>()
   const reading = Promise.withResolvers<void>()
   const server = createServer(async (req, res) => {
@@ -37,7 +40,7 @@ async function served() {
     name: 'app',
     servers: [{ id: 's1', address: `127.0.0.1:${serverPort}` }],
   })
-  const frontend = createFrontend({ route: backend })
+  const frontend = createFrontend({ route: backend, ...(secure && { tls: { certificates: { key, cert } } }) })
   const { port } = await frontend.listen({ port: 0, host: '127.0.0.1' })
   onTestFinished(async () => {
     await frontend.close({ drainMs: 0 })
@@ -45,12 +48,18 @@ async function served() {
     server.closeAllConnections()
     server.close()
   })
-  return { port: port as number, uploads, reading, backend }
+  return { port: port as number, secure, uploads, reading, backend }
 }
 
 /** Send this, and do not read before that. */
-async function exchange(port: number, head: string, body: Buffer, wait: Promise<void>): Promise<Buffer> {
-  const socket = connect({ port, host: '127.0.0.1' })
+async function exchange(
+  { port, secure }: { port: number; secure: boolean },
+  head: string,
+  body: Buffer,
+  wait: Promise<void>,
+): Promise<Buffer> {
+  const to = { port, host: '127.0.0.1', rejectUnauthorized: false }
+  const socket = secure ? connectTls(to) : connect(to)
   socket.write(head)
   socket.write(body)
   await wait
@@ -71,12 +80,16 @@ async function stalled(passed: () => number): Promise<void> {
   })
 }
 
-test('responses to many clients that read late arrive as they were sent', async () => {
-  const { port, backend } = await served()
+test.each([
+  ['plain', false],
+  ['TLS', true],
+])('responses to many clients that read late arrive as they were sent (%s)', async (_, secure) => {
+  const door = await served(secure)
+  const { backend } = door
   const wait = Promise.withResolvers<void>()
   const got = Array.from({ length: many }, (_, i) => {
     const head = `GET /${i} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`
-    return exchange(port, head, Buffer.alloc(0), wait.promise)
+    return exchange(door, head, Buffer.alloc(0), wait.promise)
   })
   await stalled(() => backend.counters.bytesOut)
   wait.resolve()
@@ -85,11 +98,15 @@ test('responses to many clients that read late arrive as they were sent', async 
   }
 })
 
-test('uploads of many clients to a server that reads late arrive as they were sent', async () => {
-  const { port, uploads, reading, backend } = await served()
+test.each([
+  ['plain', false],
+  ['TLS', true],
+])('uploads of many clients to a server that reads late arrive as they were sent (%s)', async (_, secure) => {
+  const door = await served(secure)
+  const { uploads, reading, backend } = door
   const sent = Array.from({ length: many }, (_, i) => {
     const head = `PUT /${i} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${bytes}\r\n\r\n`
-    return exchange(port, head, bodyOf(i), Promise.resolve())
+    return exchange(door, head, bodyOf(i), Promise.resolve())
   })
   await expectEventually(() => expect(backend.counters.requestsNow).toBe(many))
   reading.resolve()

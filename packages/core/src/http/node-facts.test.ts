@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { fakeServer, testCertificate } from '@evener/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { createBackend } from '../balance/backend.ts'
+import { http1Engine } from '../engines/http1/http1-engine.ts'
+import type { Engine } from './engine.ts'
 import { type HttpHandlerOptions, httpHandler } from './http-handler.ts'
 import type { ClientRequest } from './request.ts'
 
@@ -67,4 +69,39 @@ test('a request by node:https has those of TLS as well, once for all requests, a
     ['TLSv1.3', undefined],
     ['TLSv1.3', 'localhost'],
   ])
+})
+
+test('a request whose body an application has read keeps the facts of its connection', async () => {
+  const server = await fakeServer()
+  const backend = createBackend({ name: 'app', servers: [{ id: 's1', address: server.address }] })
+  const carried: ClientRequest[] = []
+  const http1 = http1Engine()
+  const engine: Engine = {
+    name: 'telling',
+    attempt: attempt => {
+      carried.push(attempt.request)
+      return http1.attempt(attempt)
+    },
+    close: () => http1.close(),
+  }
+  const handler = httpHandler(backend, { engine, reserializeBody: true })
+  const host = createServer(async (req, res) => {
+    for await (const _ of req) {
+      // What a parser of bodies does.
+    }
+    handler(Object.assign(req, { body: { a: 1 } }), res)
+  }).listen(0, '127.0.0.1')
+  await once(host, 'listening')
+  onTestFinished(async () => {
+    host.close()
+    host.closeAllConnections()
+    engine.close()
+    backend.close()
+    await server.close()
+  })
+  const { port } = host.address() as AddressInfo
+  const headers = { 'content-type': 'application/json' }
+  const answer = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: '{"a":2}', headers })
+  expect([answer.status, server.requests[0]?.body.toString()]).toEqual([200, '{"a":1}'])
+  expect(carried[0]?.connection?.localPort).toBe(port)
 })

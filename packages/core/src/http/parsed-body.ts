@@ -56,6 +56,9 @@ function withHeaders(request: ClientRequest, rawHeaders: readonly string[]): Cli
     peerAddress: request.peerAddress,
     secure: request.secure,
     upgrade: request.upgrade,
+    get connection() {
+      return request.connection
+    },
     header: name => request.header(name),
   }
 }
