@@ -71,9 +71,3 @@ export class Neighbour {
     this.#stopping?.()
   }
 }
-
-/** The latency that this share of the answers did not exceed. */
-export function percentile(latenciesMs: readonly number[], share: number): number {
-  const sorted = latenciesMs.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-}
