@@ -5,15 +5,15 @@
  */
 import { DropList, forwardHead, type HeaderLines } from '@evener/http1'
 import type { HeaderEdits } from '@evener/session'
-import { connectionNames, isIndispensable } from './headers.ts'
+import { connectionNames, isIndispensable, Names } from './headers.ts'
 
 /** Names of fields, in lower case, in the two forms in which heads are edited. */
 export class FieldSet {
-  readonly names: ReadonlySet<string>
+  readonly names: Names
   readonly list: DropList
 
   constructor(names: readonly string[]) {
-    this.names = new Set(names)
+    this.names = new Names(names)
     this.list = new DropList(names)
   }
 }
@@ -59,8 +59,7 @@ export function headText(
   let text = firstLine
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
-    const lower = name.toLowerCase()
-    if (drop.names.has(lower) || named?.includes(lower) === true) continue
+    if (drop.names.has(name) || named?.includes(name.toLowerCase()) === true) continue
     text += `${name}: ${rawHeaders[i + 1]}\r\n`
   }
   return `${text}${lines}\r\n`

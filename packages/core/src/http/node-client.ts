@@ -5,14 +5,14 @@
  * Node's server frames the response: with a length where the server gave one, else in chunks for HTTP/1.1 and to
  * the end of the connection for HTTP/1.0.
  */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HeaderEdits } from '@evener/session'
-import type { Clock, Timer } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { reset } from '../base/reset.ts'
 import type { Answer } from './answer.ts'
 import type { ClientSide, ClientTunnel } from './client-side.ts'
-import type { Passing, ResponseHead } from './engine.ts'
+import { lentPieceBytes, type Passing, type ResponseHead } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import { edit, endToEnd, type Headers, headerValue, Names, pairs } from './headers.ts'
 import { type BodySource, type Framing, RequestBody } from './request-body.ts'
@@ -36,10 +36,10 @@ export class NodeClient implements ClientSide, BodySource {
   readonly #maxBodyBytes: number
   readonly #lent: boolean
   #exchange: Exchange | undefined
-  #linger: Timer | undefined
+  #stopLingering: (() => void) | undefined
   #reading = false
   /** Small pieces of the request's body, until the next turn. */
-  #small: Buffer[] = []
+  #small: Buffer[] | undefined
   #smallBytes = 0
   /** Those of this turn, also where they have gone on. */
   #smallChunks = 0
@@ -117,16 +117,17 @@ export class NodeClient implements ClientSide, BodySource {
   }
 
   #gather(chunk: Buffer): void {
-    this.#small.push(chunk)
+    if (this.#small === undefined) this.#small = [chunk]
+    else this.#small.push(chunk)
     this.#smallBytes += chunk.length
     if (this.#smallBytes >= smallPiece) this.#handOn()
     // Node ends a tick with every chunk; the next turn comes after all that was read now.
-    if (++this.#smallChunks === 1) setImmediate(this.#turnOver)
+    if (++this.#smallChunks === 1) setImmediate(() => this.#turnOver())
     // Up to 2 MiB are read of a connection in one turn, which for chunks of a byte is a second.
     else if (this.#smallChunks === mostSmallChunks) this.#req.pause()
   }
 
-  readonly #turnOver = (): void => {
+  #turnOver(): void {
     const held = this.#smallChunks >= mostSmallChunks
     this.#smallChunks = 0
     this.#handOn()
@@ -135,15 +136,15 @@ export class NodeClient implements ClientSide, BodySource {
 
   #handOn(): void {
     const small = this.#small
-    if (small.length === 0) return
-    this.#small = []
+    if (small === undefined) return
+    this.#small = undefined
     this.#smallBytes = 0
     this.body.push(small.length === 1 ? (small[0] as Buffer) : Buffer.concat(small))
   }
 
   #receivedAll(): void {
     this.#handOn()
-    this.#stopLingering()
+    this.#stopLingering?.()
     this.body.finish(this.#req.rawTrailers)
     this.#exchange?.requestComplete()
   }
@@ -205,9 +206,26 @@ export class NodeClient implements ClientSide, BodySource {
       return true
     }
     this.flush()
+    const { socket } = this.#res
+    if (this.#lent && chunk.length > lentPieceBytes && socket !== null && writesThrough(this.#res, socket)) {
+      return this.#writeThrough(chunk, socket)
+    }
     // Node may hold a piece until the end of the turn, and a lent one is read into again before that.
     if (this.#res.write(this.#lent ? Buffer.from(chunk) : chunk)) return true
     this.#res.once('drain', () => this.#exchange?.clientReady())
+    return false
+  }
+
+  /** A large piece goes out at once; only of what the kernel does not take is the memory still needed. */
+  #writeThrough(chunk: Buffer, socket: Socket): boolean {
+    this.#res.write(chunk)
+    // Node waits for the end of the turn, to join small writes: this one is large.
+    if (socket.writableCorked === 1) socket.uncork()
+    if (socket.writableLength === 0) return true
+    // Node tells of room only once more than its high-water mark was waiting; an empty write behind it always does.
+    socket.write('', error => {
+      if (!error) this.#exchange?.clientReady()
+    })
     return false
   }
 
@@ -279,19 +297,27 @@ export class NodeClient implements ClientSide, BodySource {
   #startLingering(): void {
     const { socket } = this.#req
     if (this.body.complete || socket.destroyed) return
-    socket.once('close', this.#stopLingering)
-    this.#linger = this.#clock.setTimeout(() => socket.destroy(), lingerMs)
-  }
-
-  readonly #stopLingering = (): void => {
-    if (this.#linger === undefined) return
-    this.#linger.cancel()
-    this.#linger = undefined
-    this.#req.socket.off('close', this.#stopLingering)
+    const timer = this.#clock.setTimeout(() => socket.destroy(), lingerMs)
+    const stop = () => {
+      timer.cancel()
+      socket.off('close', stop)
+    }
+    socket.once('close', stop)
+    this.#stopLingering = stop
   }
 }
 
 function ignore(): void {}
+
+/**
+ * Whether what is written goes to the socket within the call. Middleware that compresses takes `write` over and keeps
+ * pieces; TLS says of each write a turn later that it is done.
+ */
+function writesThrough(res: ServerResponse, socket: Socket): boolean {
+  return (
+    res.write === ServerResponse.prototype.write && !('encrypted' in socket) && socket.writableCorked <= 1
+  )
+}
 
 /**
  * The host may have set fields before (CORS, cookies, request ids). Node keeps them where the server sends none of the

@@ -35,6 +35,8 @@ export interface BodySource {
 export type Framing = 'none' | 'length' | 'chunked'
 
 const noTrailers: readonly string[] = []
+/** Most requests have no body, and need no list for its chunks. */
+const noChunks: readonly Buffer[] = []
 
 export class RequestBody {
   readonly framing: Framing
@@ -42,11 +44,11 @@ export class RequestBody {
   readonly wire: boolean
   readonly #source: BodySource
   readonly #replayBytes: number
-  #kept: Buffer[] = []
+  #kept = noChunks as Buffer[]
   #keptBytes = 0
   #replayable = true
   /** Chunks that came while no attempt was there to take them, and that the memory no longer holds. */
-  #pending: Buffer[] = []
+  #pending = noChunks as Buffer[]
   #sink: BodySink | undefined
   #trailers = noTrailers
   #complete: boolean
@@ -93,7 +95,7 @@ export class RequestBody {
     if (this.#discarding) return false
     if (this.#replayable) {
       this.#keptBytes += contentBytes
-      if (this.#keptBytes <= this.#replayBytes) this.#kept.push(chunk)
+      if (this.#keptBytes <= this.#replayBytes) this.#kept = added(this.#kept, chunk)
       else if (this.#sink === undefined) {
         // Between two attempts: what is kept still has to be sent whole, once.
         this.#pending = [...this.#kept, chunk]
@@ -101,7 +103,7 @@ export class RequestBody {
         return true
       } else this.#forget()
     } else if (this.#sink === undefined) {
-      this.#pending.push(chunk)
+      this.#pending = added(this.#pending, chunk)
       return true
     }
     const sink = this.#sink
@@ -126,7 +128,7 @@ export class RequestBody {
   attach(sink: BodySink): void {
     this.#sink = sink
     const before = this.#replayable ? this.#kept : this.#pending
-    if (!this.#replayable) this.#pending = []
+    if (!this.#replayable) this.#pending = noChunks as Buffer[]
     let open = true
     for (const chunk of before) open = sink.write(chunk)
     if (this.#complete) sink.end(this.#trailers)
@@ -157,13 +159,19 @@ export class RequestBody {
   discard(): void {
     this.#discarding = true
     this.#sink = undefined
-    this.#pending = []
+    this.#pending = noChunks as Buffer[]
     this.#forget()
     if (!this.#complete) this.#source.resume()
   }
 
   #forget(): void {
     this.#replayable = false
-    this.#kept = []
+    this.#kept = noChunks as Buffer[]
   }
+}
+
+function added(chunks: Buffer[], chunk: Buffer): Buffer[] {
+  if (chunks.length === 0) return [chunk]
+  chunks.push(chunk)
+  return chunks
 }
