@@ -55,6 +55,8 @@ const lingerMs = 5_000
  * taken for a client that does not read.
  */
 const tlsSlack = 262_144
+/** So much of a response is held to the end of the turn, through TLS. */
+const mostHeld = 16_384
 /** With so much put aside, no more is read. */
 const mostRest = 65_536
 /** Pieces of bodies up to this size are copied, so that a retry need not keep a large buffer for a few bytes. */
@@ -86,6 +88,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   #head = ''
   #plan: ResponsePlan | undefined
   #responding = false
+  #flushing = false
   #reading = false
   #inLoop = false
   /** Bytes that may wait to be written before the client is taken not to read. */
@@ -412,7 +415,10 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#head = ''
     if (chunk.length <= lentPieceBytes) {
       const text = before + chunk.toString('latin1')
-      socket.write(chunks ? text + CHUNK_END : text, 'latin1')
+      this.#head = chunks ? text + CHUNK_END : text
+      // Through TLS, a piece behind a small write would have to wait in memory of its own: they go together.
+      if (this.#slack === 0 || this.#head.length > mostHeld) this.#writeHead()
+      else return true
     } else if (this.#slack > 0) {
       writeSecure(socket, before, chunk, chunks ? CHUNK_END : '')
     } else if (before === '') socket.write(chunk)
@@ -430,13 +436,27 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   }
 
   flush(): void {
+    if (this.#slack === 0) this.#writeHead()
+    else if (this.#head !== '' && !this.#flushing) {
+      // What follows within this turn goes along.
+      this.#flushing = true
+      setImmediate(this.#flushed)
+    }
+  }
+
+  readonly #flushed = (): void => {
+    this.#flushing = false
+    this.#writeHead()
+  }
+
+  #writeHead(): void {
     if (this.#head === '') return
     this.#socket.write(this.#head, 'latin1')
     this.#head = ''
   }
 
   end(trailers: readonly string[]): void {
-    this.flush()
+    this.#writeHead()
     if (this.#plan?.sending === 'chunks') {
       this.#socket.write(trailers.length === 0 ? LAST_CHUNK : lastChunk(trailers), 'latin1')
     }
@@ -456,6 +476,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#exchange = undefined
     this.#phase = 'closed'
     const socket = this.#socket
+    if (this.#responding) this.#writeHead()
     // To a client that reads up to the end of the connection, an ordinary end would be that of the body.
     if (this.#plan?.sending === 'until-close' && this.#responding) reset(socket)
     else if (socket.writableLength === 0 || this.#responding) socket.destroy()
