@@ -23,6 +23,12 @@ export interface Member {
   readonly load: number
   /** True while it is at its connection limit: choosing it means waiting. */
   readonly saturated: boolean
+  /** True while no more may wait for this very member either. Where it is absent, they may. */
+  readonly queueFull?: boolean | undefined
+  /** Where it is: an IP address as text, IPv6 without brackets. A host name says nothing here. */
+  readonly host?: string | undefined
+  /** Its port there. */
+  readonly port?: number | undefined
 }
 
 /** What a balancing algorithm may know of the request. Every part is optional: a missing one means "no key". */
@@ -33,6 +39,13 @@ export interface RequestInfo {
   readonly uri?: string | undefined
   /** The first value of a request header, by its lower-case name. */
   header?(name: string): string | undefined
+  /** The method, as it was sent. */
+  readonly method?: string | undefined
+  /**
+   * The content that has come so far: of the request's body, or at layer 4 of the connection. Undefined where nobody
+   * waits for it, see {@link Balancer.bodyWanted}. It stands until the next call.
+   */
+  body?(): Uint8Array | undefined
 }
 
 /** How an attempt ended, as far as a balancer that learns needs to know. */
@@ -61,6 +74,14 @@ export interface Balancer<C = RequestInfo> {
    * first will do.
    */
   readonly keyed?: boolean
+
+  /**
+   * How many bytes of {@link RequestInfo.body} it wants to see before it chooses; 0 for none. Asked before the first
+   * `pick` of a request, and again when so many have come, until the answer is no more than what is there. Who owns it
+   * may choose sooner: when the body has ended, or is too long to be kept, or does not come. Absent in balancers that
+   * look at no body, which costs them nothing.
+   */
+  bodyWanted?(context: C): number
 
   /**
    * Take note of the members that may be chosen from now on, in the order of the configuration.

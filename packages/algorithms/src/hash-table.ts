@@ -15,6 +15,11 @@ export interface HashTable {
   next(tried: ReadonlySet<Member> | undefined): Member | undefined
 }
 
+/** Which members a look-up by hash passes over for their load. */
+export interface Skipping {
+  skips(member: Member): boolean
+}
+
 /** Whether any of the members has not been tried. Saves walking a large table in vain. */
 export function anyUntried(members: readonly Member[], tried: ReadonlySet<Member>): boolean {
   if (tried.size < members.length) return true

@@ -18,6 +18,18 @@ balancerContract(
   { request: anyKey },
 )
 
+for (const options of [
+  { balanceFactor: 125 },
+  { preserveAffinity: 'maxconn' },
+  { preserveAffinity: 'maxqueue', balanceFactor: 150 },
+] as const) {
+  balancerContract(
+    `hash(${JSON.stringify(options)})`,
+    () => hash<string | undefined>({ type: 'consistent', key: key => key, ...options }),
+    { request: anyKey },
+  )
+}
+
 const keys = Array.from({ length: 10_000 }, (_, key) => `/item/${key}`)
 
 describe('hash', () => {
@@ -150,6 +162,79 @@ describe('hash', () => {
     expect(keys.map(key => balancer.pick(key))).toEqual(keys.map(key => swapped.pick(key)))
   })
 
+  it('leaves a server at its limit for the next on the ring, if asked to', () => {
+    const members: (TestMember & { queueFull?: boolean | undefined })[] = pool(1, 1, 1)
+    const balancerOf = (preserveAffinity: 'always' | 'maxconn' | 'maxqueue') => {
+      const balancer = hash<string>({ type: 'consistent', key: key => key, preserveAffinity })
+      balancer.rebuild(members)
+      return balancer
+    }
+    const [always, maxconn, maxqueue] = [balancerOf('always'), balancerOf('maxconn'), balancerOf('maxqueue')]
+    const own = always.pick('/x') as TestMember & { queueFull?: boolean | undefined }
+    const second = always.pick('/x', new Set([own])) as TestMember
+    own.saturated = true
+    expect([always, maxconn, maxqueue].map(balancer => balancer.pick('/x'))).toEqual([own, second, own])
+    own.queueFull = true
+    expect(maxqueue.pick('/x')).toBe(second)
+    expect(always.pick('/x')).toBe(own)
+    second.saturated = true
+    const third = members.find(member => member !== own && member !== second)
+    expect(maxconn.pick('/x')).toBe(third)
+    expect(maxconn.pick('/x', new Set([third as TestMember]))).not.toBe(third)
+  })
+
+  it('waits for the server of the last place on the ring when all are at their limit, as HAProxy does', () => {
+    const members = pool(1, 2, 3)
+    const balancer = hash<string>({ type: 'consistent', key: key => key, preserveAffinity: 'maxconn' })
+    balancer.rebuild(members)
+    for (const member of members) member.saturated = true
+    const places = members.flatMap((member, rank) =>
+      Array.from({ length: member.weight * 16 }, (_, place) => ({
+        member,
+        hash: avalanche((rank + 1) * 4096 + place) >>> 0,
+      })),
+    )
+    const last = places.reduce((one, other) => (other.hash > one.hash ? other : one)).member
+    for (const key of keys.slice(0, 100)) {
+      expect(balancer.pick(key)).toBe(last)
+      expect(balancer.pick(key, new Set([last]))).not.toBe(last)
+      expect(members).toContain(balancer.pick(key, new Set(members)))
+    }
+    expect(balancer.keyed).toBe(true)
+  })
+
+  it('agrees with others by address or name, whatever the order of the servers', () => {
+    const at = (place: number) => ({
+      ...(pool(1, 1, 1, 1, 1)[place] as TestMember),
+      host: `192.0.2.${place}`,
+      port: 80,
+    })
+    for (const hashKey of ['guid', 'addr', 'addr-port'] as const) {
+      const [one, other] = [0, 1].map(() => hash<string>({ type: 'consistent', key: key => key, hashKey }))
+      one?.rebuild([0, 1, 2, 3, 4].map(at))
+      other?.rebuild([3, 1, 4, 0, 2].map(at))
+      const ids = keys.slice(0, 300).map(key => one?.pick(key)?.id)
+      expect(new Set(ids).size).toBe(5)
+      expect(keys.slice(0, 300).map(key => other?.pick(key)?.id)).toEqual(ids)
+    }
+  })
+
+  it('moves the keys of a server that has got another address, and no others but to it', () => {
+    const at = (id: string, host: string) => ({ id, weight: 4, load: 0, saturated: false, host })
+    const balancer = hash<string>({ type: 'consistent', key: key => key, hashKey: 'addr' })
+    const anew = hash<string>({ type: 'consistent', key: key => key, hashKey: 'addr' })
+    const [a, b, c] = [at('a', '192.0.2.1'), at('b', '192.0.2.2'), at('b', '192.0.2.3')]
+    balancer.rebuild([a, b])
+    balancer.rebuild([a, c])
+    anew.rebuild([a, c])
+    const ids = keys.slice(0, 300).map(key => balancer.pick(key)?.id)
+    expect(ids).toEqual(keys.slice(0, 300).map(key => anew.pick(key)?.id))
+    expect(new Set(ids).size).toBe(2)
+    balancer.rebuild([a, b])
+    anew.rebuild([a, b])
+    expect(keys.map(key => balancer.pick(key)?.id)).toEqual(keys.map(key => anew.pick(key)?.id))
+  })
+
   it('refuses options that cannot be', () => {
     const key = () => 'x'
     expect(() => hash({} as never)).toThrow(
@@ -171,6 +256,26 @@ describe('hash', () => {
     )
     expect(() => hash({ key, type: 'consistent', numberOf: 1 as never })).toThrow('hash.numberOf is 1')
     expect(() => hash({ key, type: 'x'.repeat(100) as never })).toThrow(`"${'x'.repeat(80)}…"`)
+    for (const option of [
+      { hashKey: 'addr' },
+      { balanceFactor: 125 },
+      { preserveAffinity: 'maxconn' },
+    ] as const) {
+      const name = Object.keys(option)[0] as string
+      expect(() => hash({ key, ...option })).toThrow(`hash.${name} is`)
+      expect(() => hash({ key, ...option })).toThrow('must be absent unless hash.type is consistent')
+    }
+    const consistent = { key, type: 'consistent' } as const
+    expect(() => hash({ ...consistent, hashKey: 'name' as never })).toThrow(
+      'hash.hashKey is "name": must be one of id, id32, guid, addr, addr-port',
+    )
+    expect(() => hash({ ...consistent, balanceFactor: 100 })).toThrow(
+      'hash.balanceFactor is 100: must be 0, or an integer from 101 to 65535',
+    )
+    expect(() => hash({ ...consistent, balanceFactor: 1.5 })).toThrow('hash.balanceFactor is 1.5')
+    expect(() => hash({ ...consistent, preserveAffinity: 'never' as never })).toThrow(
+      'hash.preserveAffinity is "never": must be one of always, maxconn, maxqueue',
+    )
     expect(() => hash({ key, weight: 1 } as never)).toThrow(
       'hash.weight is unknown: must be one of key, type',
     )

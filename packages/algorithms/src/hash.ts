@@ -6,12 +6,14 @@
  * or the nearest place on a ring (`consistent`, ring.ts). A request without a key gets a server by turns from the
  * same table, as in HAProxy, or from a balancer of your choice.
  *
- * Which of the servers in the pool are busy does not matter: a saturated one is waited for (`keyed`).
+ * Which of the servers in the pool are busy does not matter, and a saturated one is waited for (`keyed`), unless
+ * `balanceFactor` or `preserveAffinity` say otherwise.
  *
  * Cost: that of reading and hashing the key, and of the look-up: O(1) map-based, O(log places) consistent.
  * Not for: keys of which few make most of the traffic: each goes to one server, whatever its load.
  */
 import type { Balancer, Member, MemberResult } from './balancer.ts'
+import type { BoundedLoad } from './bounded-load.ts'
 import {
   avalanche,
   type HashFunction,
@@ -22,6 +24,8 @@ import {
 import type { HashTable } from './hash-table.ts'
 import { readChoice, readFlag, readFunction, readOptions, refuse } from './options.ts'
 import { Ring } from './ring.ts'
+import { readRingOptions } from './ring-options.ts'
+import type { HashKeyName } from './server-key.ts'
 import { StaticMap } from './static-map.ts'
 
 /** How keys are hashed and mapped to servers; the same for all balancers that hash. */
@@ -48,6 +52,25 @@ export interface HashingOptions<C> {
    * in the order in which servers were first seen, from 1. Only for `consistent`.
    */
   readonly numberOf?: ((member: Member) => number) | undefined
+  /**
+   * What a server's places on the ring are made of (HAProxy's `hash-key`): its number (`id`, the default; the number's
+   * lower 20 bits; or `id32`, all of them, spread), its name (`guid`), or its address without or with the port (`addr`,
+   * `addr-port`; servers without an IP address have their number). With a name or an address, balancers agree whatever
+   * order their servers are in. Only for `consistent`.
+   */
+  readonly hashKey?: HashKeyName | undefined
+  /**
+   * How much of an even share of the requests under way a server may serve, in percent (HAProxy's
+   * `hash-balance-factor`): 101 to 65,535, or 0, the default, for any. Beyond it the next server on the ring is taken.
+   * 125 to 200 are reasonable. Only for `consistent`, and only where `began` and `ended` are called.
+   */
+  readonly balanceFactor?: number | undefined
+  /**
+   * When the key's own server is left for the next one on the ring (HAProxy's `hash-preserve-affinity`): `always`
+   * preserved by default, else at the server's limit (`maxconn`), or when no more may wait for it (`maxqueue`). Only for
+   * `consistent`.
+   */
+  readonly preserveAffinity?: 'always' | 'maxconn' | 'maxqueue' | undefined
 }
 
 /** The options of {@link hash}. */
@@ -64,7 +87,24 @@ export interface HashOptions<C> extends HashingOptions<C> {
 export type KeyHash<C> = (context: C, hash: HashFunction) => number
 
 /** The names of {@link HashingOptions}, to which a balancer that hashes adds its own. */
-export const hashingOptionNames = ['type', 'function', 'avalanche', 'fallback', 'numberOf'] as const
+export const hashingOptionNames = [
+  'type',
+  'function',
+  'avalanche',
+  'fallback',
+  'numberOf',
+  'hashKey',
+  'balanceFactor',
+  'preserveAffinity',
+] as const
+
+/** What a balancer that hashes may need besides its key. */
+export interface KeyReading<C> {
+  /** Whether the key is read even if there is only one server. */
+  readonly alwaysReads?: boolean
+  /** See `Balancer.bodyWanted`. */
+  bodyWanted?(context: C): number
+}
 
 class HashBalancer<C> implements Balancer<C> {
   readonly name: string
@@ -74,18 +114,21 @@ class HashBalancer<C> implements Balancer<C> {
   readonly #avalanche: boolean
   readonly #table: HashTable
   readonly #fallback: Balancer<C> | undefined
+  readonly #bound: BoundedLoad | undefined
   readonly #alwaysReads: boolean
+  readonly bodyWanted?: (context: C) => number
 
-  constructor(name: string, options: HashingOptions<C>, keyHash: KeyHash<C>, alwaysReads: boolean) {
+  constructor(name: string, options: HashingOptions<C>, keyHash: KeyHash<C>, reading: KeyReading<C>) {
     this.name = name
     this.#keyHash = keyHash
-    this.#alwaysReads = alwaysReads
+    this.#alwaysReads = reading.alwaysReads === true
+    if (reading.bodyWanted !== undefined) this.bodyWanted = reading.bodyWanted
     const type = readChoice(`${name}.type`, options.type, 'map-based', ['map-based', 'consistent'])
     const names = Object.keys(hashFunctions) as HashFunctionName[]
     this.#function = hashFunctions[readChoice(`${name}.function`, options.function, 'sdbm', names)]
     const spread = type === 'consistent' && options.function === undefined
     this.#avalanche = readFlag(`${name}.avalanche`, options.avalanche, spread)
-    const { fallback, numberOf } = options
+    const { fallback } = options
     if (
       fallback !== undefined &&
       (typeof fallback?.pick !== 'function' || typeof fallback.rebuild !== 'function')
@@ -93,15 +136,13 @@ class HashBalancer<C> implements Balancer<C> {
       refuse(`${name}.fallback`, fallback, 'a balancer')
     }
     this.#fallback = fallback
-    if (numberOf !== undefined) {
-      if (type !== 'consistent')
-        refuse(`${name}.numberOf`, numberOf, `absent unless ${name}.type is consistent`)
-      readFunction(`${name}.numberOf`, numberOf, 'from a member to an integer')
-    }
-    this.#table = type === 'consistent' ? new Ring(numberOf) : new StaticMap()
+    const ring = readRingOptions(name, options)
+    this.#bound = ring.bound
+    this.#table = type === 'consistent' ? new Ring(ring.keyOf, ring.skipping) : new StaticMap()
   }
 
   rebuild(members: readonly Member[]): void {
+    this.#bound?.rebuild(members)
     this.#table.rebuild(members)
     this.#fallback?.rebuild(members)
   }
@@ -117,25 +158,24 @@ class HashBalancer<C> implements Balancer<C> {
   }
 
   began(member: Member): void {
+    this.#bound?.began(member)
     this.#fallback?.began?.(member)
   }
 
   ended(member: Member, result: MemberResult): void {
+    this.#bound?.ended(member)
     this.#fallback?.ended?.(member, result)
   }
 }
 
-/**
- * Make a balancer that hashes.
- * @param alwaysReads whether the key is read even if there is only one server
- */
+/** Make a balancer that hashes. */
 export function hashBy<C>(
   name: string,
   options: HashingOptions<C>,
   keyHash: KeyHash<C>,
-  alwaysReads = false,
+  reading: KeyReading<C> = {},
 ): Balancer<C> {
-  return new HashBalancer(name, options, keyHash, alwaysReads)
+  return new HashBalancer(name, options, keyHash, reading)
 }
 
 /**

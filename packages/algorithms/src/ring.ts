@@ -6,43 +6,56 @@
  * ring, and no other key moves; a change of weight adds or removes the last of its places.
  * (D. Karger et al., "Consistent hashing and random trees", 1997; src/lb_chash.c gave the behaviour.)
  *
- * A server's number is by default its rank among all that were ever seen, beginning with 1: what HAProxy gives to
- * servers without `id`. It stays as long as the member exists, in the pool or not. Balancers that shall agree must
- * see the same servers in the same order at first, or be told the numbers.
+ * Which places a server has follows from its number, by default its rank among all that were ever seen, beginning
+ * with 1: what HAProxy gives to servers without `id`. It stays as long as the member exists, in the pool or not.
+ * Balancers that shall agree must see the same servers in the same order at first, or be told numbers or keys
+ * (server-key.ts).
  *
  * Invariant: places are sorted by hash, and equal hashes (only with numbers beyond 2^20) by owner.
- * Cost: O(log p) a look-up for p places. Rebuild: O(p) to merge, plus sorting what changed. 8 bytes a place.
+ * Cost: O(log p) a look-up for p places, one step more for each place passed over. Rebuild: O(p) to merge, plus sorting what changed. 8 bytes a place.
  * Not for: even shares among few servers of small weight, of which each has only a few places.
  */
 import type { Member } from './balancer.ts'
 import { avalanche } from './hash-functions.ts'
-import { anyUntried, type HashTable } from './hash-table.ts'
+import type { HashTable, Skipping } from './hash-table.ts'
+import type { ServerKey } from './server-key.ts'
 import { heaviest, sixteenths } from './sixteenths.ts'
 
 class Owner {
   member: Member
-  readonly number: number
+  /** Its rank among all that were ever seen, from 1. */
+  readonly rank: number
+  /** What its places are made of. */
+  readonly key: number
   readonly index: number
   /** The places it has now, and the most it ever had. */
   places = 0
   mostPlaces = 0
 
-  constructor(member: Member, number: number, index: number) {
+  constructor(member: Member, rank: number, key: number, index: number) {
     this.member = member
-    this.number = number
+    this.rank = rank
+    this.key = key
     this.index = index
   }
 
   hashOf(place: number): number {
-    return avalanche(Math.imul(this.number, heaviest) + place) >>> 0
+    return avalanche(this.key + place) >>> 0
   }
 }
+
+/** The key of a server that has no other: HAProxy's `id`, with room for the places of the heaviest. */
+const keyOfRank: ServerKey = (_member, rank) => Math.imul(rank, heaviest)
+
+/** How many places are passed over before it is worth asking whether there is anybody to find. */
+const patience = 64
 
 /** Hash and owner in one sortable number: 32 and 21 bits, the 53 that a double holds exactly. */
 const owners = 2 ** 21
 
 export class Ring implements HashTable {
-  readonly #numberOf: ((member: Member) => number) | undefined
+  readonly #keyOf: ServerKey
+  readonly #skipping: Skipping | undefined
   #known = 0
   #owners = new Map<string, Owner>()
   /** What is left of servers that went. Held as long as the members themselves. */
@@ -56,9 +69,13 @@ export class Ring implements HashTable {
   /** The place that took the last turn; -1 for none. */
   #turn = -1
 
-  /** @param numberOf a server's number; by default its rank in the order in which they were first seen */
-  constructor(numberOf?: (member: Member) => number) {
-    this.#numberOf = numberOf
+  /**
+   * @param keyOf what a server's places are made of; by default its rank in the order in which they were first seen
+   * @param skipping which servers a look-up by hash passes over; none by default
+   */
+  constructor(keyOf: ServerKey = keyOfRank, skipping?: Skipping) {
+    this.#keyOf = keyOf
+    this.#skipping = skipping
   }
 
   get only(): Member | undefined {
@@ -72,20 +89,21 @@ export class Ring implements HashTable {
     const removed: number[] = []
     const added: number[] = []
     for (const member of members) {
-      const owner = before.get(member.id) ?? this.#return(member) ?? this.#welcome(member)
+      const owner = this.#stay(before.get(member.id), member) ?? this.#return(member) ?? this.#welcome(member)
       owner.member = member
       after.set(member.id, owner)
     }
     for (const [id, owner] of before) {
-      if (after.has(id)) continue
+      const successor = after.get(id)
+      if (successor === owner) continue
       this.#resize(owner, 0, removed, added)
-      this.#absent.set(owner.member, owner)
+      if (successor === undefined) this.#absent.set(owner.member, owner)
     }
     for (const owner of after.values()) this.#resize(owner, sixteenths(owner.member.weight), removed, added)
     this.#owners = after
     if (removed.length > 0 || added.length > 0) this.#merge(removed, added)
     for (const [id, owner] of before) {
-      if (after.has(id)) continue
+      if (after.get(id) === owner) continue
       this.#byIndex[owner.index] = undefined
       this.#freeIndexes.push(owner.index)
     }
@@ -100,14 +118,32 @@ export class Ring implements HashTable {
     const previous = next === 0 ? size - 1 : next - 1
     const toPrevious = (hash - (hashes[previous] as number)) >>> 0
     const toNext = ((hashes[next] as number) - hash) >>> 0
-    let place = toPrevious <= toNext ? previous : next
+    const place = toPrevious <= toNext ? previous : next
     const member = this.#memberAt(place)
-    if (tried === undefined || !tried.has(member) || !anyUntried(this.#members, tried)) return member
-    for (;;) {
-      place = place + 1 === size ? 0 : place + 1
-      const other = this.#memberAt(place)
-      if (!tried.has(other)) return other
+    return this.#passes(member, tried) ? member : this.#after(place, tried)
+  }
+
+  #passes(member: Member, tried: ReadonlySet<Member> | undefined): boolean {
+    return tried?.has(member) !== true && this.#skipping?.skips(member) !== true
+  }
+
+  /** The next on the ring that need not be passed over. */
+  #after(place: number, tried: ReadonlySet<Member> | undefined): Member {
+    const size = this.#hashes.length
+    let other = place
+    for (let step = 1; step < size; step++) {
+      other = other + 1 === size ? 0 : other + 1
+      const member = this.#memberAt(other)
+      if (this.#passes(member, tried)) return member
+      if (step === patience && !this.#members.some(one => this.#passes(one, tried))) break
     }
+    // All are passed over. Where load is to blame, HAProxy ends with the last place of the ring.
+    if (this.#skipping === undefined) return this.#memberAt(place)
+    for (let last = size - 1; last >= 0; last--) {
+      const member = this.#memberAt(last)
+      if (tried?.has(member) !== true) return member
+    }
+    return this.#memberAt(place)
   }
 
   next(tried: ReadonlySet<Member> | undefined): Member | undefined {
@@ -152,19 +188,25 @@ export class Ring implements HashTable {
   }
 
   #welcome(member: Member): Owner {
-    this.#known++
-    return this.#seat(member, this.#numberOf?.(member) ?? this.#known, 0)
+    return this.#seat(member, ++this.#known, 0)
   }
 
   #return(member: Member): Owner | undefined {
     const owner = this.#absent.get(member)
-    return owner === undefined ? undefined : this.#seat(member, owner.number, owner.mostPlaces)
+    return owner === undefined ? undefined : this.#seat(member, owner.rank, owner.mostPlaces)
   }
 
-  #seat(member: Member, number: number, mostPlaces: number): Owner {
-    const owner = new Owner(member, number, this.#freeIndexes.pop() ?? this.#byIndex.length)
+  /** Whose key has changed gets other places, under its old rank. */
+  #stay(owner: Owner | undefined, member: Member): Owner | undefined {
+    if (owner === undefined || owner.key === this.#keyOf(member, owner.rank)) return owner
+    return this.#seat(member, owner.rank, 0)
+  }
+
+  #seat(member: Member, rank: number, mostPlaces: number): Owner {
+    const index = this.#freeIndexes.pop() ?? this.#byIndex.length
+    const owner = new Owner(member, rank, this.#keyOf(member, rank), index)
     owner.mostPlaces = mostPlaces
-    this.#byIndex[owner.index] = owner
+    this.#byIndex[index] = owner
     return owner
   }
 

@@ -224,6 +224,16 @@ export class Server {
     return this.#maxConnections !== 0 && this.counters.requestsNow >= this.#maxConnections
   }
 
+  /** Its address, for algorithms that go by it; a host name is none. Empty for a unix socket. */
+  get host(): string {
+    return this.address.host
+  }
+
+  /** Its port; 0 for a unix socket. */
+  get port(): number {
+    return this.address.port
+  }
+
   // ── state ──────────────────────────────────────────────────────────────────────────────────────────
 
   get configuredWeight(): number {

@@ -1,0 +1,95 @@
+/** What every algorithm makes of odd pools and keys; the contract suite has the weights of 0, one server, and none. */
+import { describe, expect, it } from 'vitest'
+import type { Balancer, RequestInfo } from './balancer.ts'
+import { first } from './first.ts'
+import { hash } from './hash.ts'
+import { header } from './header.ts'
+import { leastConnections } from './least-connections.ts'
+import { random } from './random.ts'
+import { rdpCookie } from './rdp-cookie.ts'
+import { roundRobin } from './round-robin.ts'
+import { source } from './source.ts'
+import { staticRoundRobin } from './static-round-robin.ts'
+import { sticky } from './sticky.ts'
+import { seeded, type TestMember } from './test-members.ts'
+import { uri } from './uri.ts'
+import { urlParameter } from './url-parameter.ts'
+
+const consistent = { type: 'consistent' } as const
+
+/** All of them, and with each what two requests look like whose keys are these bytes. */
+const algorithms: Record<string, () => Balancer<RequestInfo>> = {
+  roundRobin,
+  staticRoundRobin,
+  leastConnections,
+  first,
+  random: () => random({ random: seeded(1) }),
+  sticky,
+  'source, map-based': source,
+  'source, consistent': () => source(consistent),
+  'uri, map-based': uri,
+  'uri, consistent': () => uri(consistent),
+  urlParameter: () => urlParameter('id', { checkPost: 1_048_576 }),
+  header: () => header('x-key', consistent),
+  rdpCookie: () => rdpCookie('key', consistent),
+  'hash, map-based': () => hash<RequestInfo>({ key: request => request.uri }),
+  'hash, consistent': () => hash<RequestInfo>({ key: request => request.uri, ...consistent }),
+}
+
+const bytesOf = (text: string) => Uint8Array.from(text, character => character.charCodeAt(0))
+
+/** A request that has this key wherever an algorithm looks for one. */
+function requestOf(key: string): RequestInfo {
+  return {
+    sourceAddress: '192.0.2.1',
+    uri: `/${key}?id=${key}`,
+    header: () => key,
+    body: () => bytesOf(`\x03\0\0\x2a\x25\xe0\0\0\0\0\0Cookie: key=${key}\r\n`),
+  }
+}
+
+const member = (id: string, weight = 1): TestMember => ({ id, weight, load: 0, saturated: false })
+
+describe.each(Object.entries(algorithms))('%s', (_name, make) => {
+  it('has room for 100,000 servers', () => {
+    const members = Array.from({ length: 100_000 }, (_, place) => member(`server-${place}`))
+    const balancer = make()
+    balancer.rebuild(members)
+    const known = new Set<unknown>(members)
+    for (let place = 0; place < 100; place++)
+      expect(known.has(balancer.pick(requestOf(`k${place}`)))).toBe(true)
+    balancer.rebuild(members.slice(1))
+    expect(balancer.pick(requestOf('k'))).toBeDefined()
+    expect(balancer.pick(requestOf('k'))).not.toBe(members[0])
+  })
+
+  it('knows servers apart whose ids differ in upper and lower case only', () => {
+    const [lower, upper] = [member('app'), member('APP')]
+    const balancer = make()
+    balancer.rebuild([lower, upper])
+    const seen = new Set<unknown>()
+    for (let place = 0; place < 200; place++) {
+      const picked = balancer.pick(requestOf(`k${place}`)) as TestMember
+      picked.load++
+      balancer.began?.(picked)
+      seen.add(picked)
+    }
+    for (const one of seen) expect([lower, upper]).toContain(one)
+    balancer.rebuild([upper])
+    expect(balancer.pick(requestOf('k'))).toBe(upper)
+    balancer.rebuild([lower])
+    expect(balancer.pick(requestOf('k'))).toBe(lower)
+  })
+
+  it('takes keys that are empty, of 64 KB, of a megabyte, of any bytes, and of characters beyond bytes', () => {
+    const members = Array.from({ length: 7 }, (_, place) => member(`s${place}`))
+    const keys = ['', 'k'.repeat(65_536), 'k'.repeat(1_000_000), '\xff\xfe\0\x80', '\ud800', '日本']
+    const balancer = make()
+    balancer.rebuild(members)
+    for (const key of keys) expect(members).toContain(balancer.pick(requestOf(key)))
+    if (balancer.keyed !== true) return
+    for (const key of keys.slice(1)) {
+      expect(balancer.pick(requestOf(key))).toBe(balancer.pick(requestOf(key)))
+    }
+  })
+})
