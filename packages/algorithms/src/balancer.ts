@@ -1,8 +1,8 @@
 /**
  * The contract of a balancing algorithm: given the members of a pool, which one takes the next request.
  *
- * A balancer is pure: it does no I/O, owns no timer, reads no clock, and draws randomness only from the
- * {@link Random} it was given. Whoever owns it (a backend, a simulator, a test) tells it about membership
+ * A balancer is pure: it does no I/O, owns no timer, reads time only from the {@link Clock} and draws randomness only
+ * from the {@link Random} it was given. Whoever owns it (a backend, a simulator, a test) tells it about membership
  * with {@link Balancer.rebuild}, asks it with {@link Balancer.pick}, and reports load with
  * {@link Balancer.began} and {@link Balancer.ended}.
  *
@@ -56,6 +56,19 @@ export interface MemberResult {
   readonly latencyMs: number
 }
 
+/** What a server said of itself when it was asked: a probe's answer. */
+export interface LoadReport {
+  /** The requests it serves now, those of other clients included: 0 or more. */
+  readonly requestsInFlight: number
+  /** How long it takes for a request now, by its own estimate, in milliseconds. */
+  readonly latencyMs: number
+}
+
+/** Where time comes from: milliseconds that never go back. `performance` is one. */
+export interface Clock {
+  now(): number
+}
+
 /** A source of randomness: a number from 0 (included) to 1 (excluded). `Math.random` is one. */
 export type Random = () => number
 
@@ -107,4 +120,14 @@ export interface Balancer<C = RequestInfo> {
 
   /** A request or connection ended on a member: its `load` has shrunk. */
   ended?(member: Member, result: MemberResult): void
+
+  /**
+   * The next member to be asked for its load, for balancers that go by what servers say of themselves. Whoever owns
+   * the balancer asks after each pick until the answer is undefined, sends the probes, and tells the answers by
+   * {@link Balancer.probed}. Owners that cannot probe need not ask.
+   */
+  nextProbe?(): Member | undefined
+
+  /** A probe was answered. One that failed is told to nobody. */
+  probed?(member: Member, report: LoadReport): void
 }

@@ -5,6 +5,10 @@ import { first } from './first.ts'
 import { hash } from './hash.ts'
 import { header } from './header.ts'
 import { leastConnections } from './least-connections.ts'
+import { maglev } from './maglev.ts'
+import { peakEwma } from './peak-ewma.ts'
+import { powerOfTwo } from './power-of-two.ts'
+import { prequal } from './prequal.ts'
 import { random } from './random.ts'
 import { rdpCookie } from './rdp-cookie.ts'
 import { roundRobin } from './round-robin.ts'
@@ -34,6 +38,10 @@ const algorithms: Record<string, () => Balancer<RequestInfo>> = {
   rdpCookie: () => rdpCookie('key', consistent),
   'hash, map-based': () => hash<RequestInfo>({ key: request => request.uri }),
   'hash, consistent': () => hash<RequestInfo>({ key: request => request.uri, ...consistent }),
+  maglev: () => maglev<RequestInfo>({ key: request => request.uri }),
+  powerOfTwo: () => powerOfTwo({ random: seeded(1) }),
+  peakEwma: () => peakEwma({ random: seeded(1) }),
+  prequal: () => prequal({ random: seeded(1) }),
 }
 
 const bytesOf = (text: string) => Uint8Array.from(text, character => character.charCodeAt(0))

@@ -2,6 +2,7 @@
  * Reading options: each reader gives back the value or its default, or throws an error that names the field,
  * the value and what is allowed.
  */
+import type { Balancer, Clock, Random } from './balancer.ts'
 import { AlgorithmError } from './errors.ts'
 
 function shown(value: unknown): string {
@@ -65,5 +66,40 @@ export function readChoice<C extends string>(
 
 export function readFunction<F>(field: string, value: F | undefined, what: string): F {
   if (typeof value !== 'function') refuse(field, value, `a function ${what}`)
+  return value
+}
+
+/** A number from `min` to `max`, whole or not. */
+export function readNumber(
+  field: string,
+  value: unknown,
+  fallback: number,
+  min: number,
+  max: number,
+): number {
+  if (value === undefined) return fallback
+  if (typeof value !== 'number' || !(value >= min && value <= max)) {
+    refuse(field, value, `a number from ${min} to ${max}`)
+  }
+  return value
+}
+
+/** Where chance comes from; `Math.random` by default. */
+export function readRandom(field: string, value: Random | undefined): Random {
+  return value === undefined ? Math.random : readFunction(field, value, 'to a number')
+}
+
+/** Where time comes from; the process's monotonic clock by default. */
+export function readClock(field: string, value: Clock | undefined): Clock {
+  if (value === undefined) return performance
+  if (typeof value?.now !== 'function') refuse(field, value, 'an object with now(), in milliseconds')
+  return value
+}
+
+/** A balancer that another one asks. */
+export function readBalancer<B extends Pick<Balancer, 'rebuild'>>(field: string, value: B | undefined): B {
+  if (typeof value?.rebuild !== 'function' || typeof (value as Partial<Balancer>).pick !== 'function') {
+    refuse(field, value, 'a balancer')
+  }
   return value
 }
