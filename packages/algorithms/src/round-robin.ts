@@ -8,7 +8,7 @@
  * interleaves instead of coming in bursts, and no rhythm of one server can keep another out.
  *
  * The order is HAProxy's own, request for request, also across servers that leave, return or change weight
- * (src/lb_fwrr.c gave the behaviour; tests/haproxy-roundrobin.test.ts holds this against a running HAProxy).
+ * (src/lb_fwrr.c gave the behaviour; tests/haproxy-choices.test.ts holds this against a running HAProxy).
  *
  * Invariant: a server with a weight stands in exactly one of three queues: `current` (placed in this round, by
  * position), `unplaced` (waits for a hole, heaviest first), `later` (done with this round, heaviest first).

@@ -1,5 +1,5 @@
 /**
- * One server for all, as long as it is there: HAProxy's `balance sticky`, which it has for logs since 3.0.
+ * One server for all, as long as it is there: HAProxy's `balance sticky`, which it has for logs since 2.9.
  *
  * The first server takes everything. When it goes, the first of those that are left takes its place, and keeps it when
  * the other returns. (The manual says that a server that returns goes to the end of the list; what src/lb_ss.c does, and
