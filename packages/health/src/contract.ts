@@ -5,6 +5,8 @@
  * business of the {@link HealthMonitor}, so that any checker works with any schedule.
  */
 
+import type { AgentReport } from './agent-report.ts'
+
 /** Where a check connects. */
 export interface Target {
   /** Unique among the targets of one monitor. */
@@ -63,10 +65,13 @@ export interface TargetTls {
 
 /**
  * What a check found, in HAProxy's result codes: the layer reached and how it ended.
- * `L4OK` connected; `L4CON` refused or unreachable; `L4TOUT` no connection in time; `L6RSP` TLS failed;
- * `L6TOUT` TLS handshake not done in time; `L7OK` answered as expected; `L7STS` answered with another
- * status or body; `L7RSP` answered with something that is not the protocol; `L7TOUT` no answer in time;
- * `SOCKERR` the socket could not be made.
+ *
+ * `L4OK` connected; `L4CON` refused or unreachable; `L4TOUT` no connection in time; `L6OK` TLS handshake done; `L6RSP`
+ * TLS failed; `L6TOUT` TLS handshake not done in time; `L7OK` answered as expected; `L7OKC` answered that it is on its
+ * way out: good for the clients it has, not for new ones, and no reason to bring a target up; `L7STS` answered with
+ * another status or body; `L7RSP` answered with something that is not the protocol; `L7TOUT` no answer in time;
+ * `SOCKERR` the socket could not be made. Of an external command: `PROCOK` ended with 0; `PROCERR` with something else,
+ * or could not be started; `PROCTOUT` did not end in time. `CHECKED` of an agent: it said nothing about health.
  */
 export type CheckCode =
   | 'L4OK'
@@ -76,21 +81,29 @@ export type CheckCode =
   | 'L6RSP'
   | 'L6TOUT'
   | 'L7OK'
+  | 'L7OKC'
   | 'L7STS'
   | 'L7RSP'
   | 'L7TOUT'
   | 'SOCKERR'
+  | 'PROCOK'
+  | 'PROCERR'
+  | 'PROCTOUT'
+  | 'CHECKED'
 
 /** The result of one check. */
 export interface CheckResult {
+  /** True with `L4OK`, `L6OK`, `L7OK`, `L7OKC`, `PROCOK` and `CHECKED`. */
   readonly ok: boolean
   readonly code: CheckCode
-  /** The HTTP status, where there was one. */
+  /** The status of the protocol (of HTTP, SMTP, LDAP, …) or of the command, where there was one. */
   readonly status?: number | undefined
   /** What was found, in words, for logs and for the statistics page. */
   readonly message: string
   /** How long the check took, in milliseconds. */
   readonly durationMs: number
+  /** What an agent reported; undefined of other checks, and where the agent said nothing that can be read. */
+  readonly agent?: AgentReport | undefined
 }
 
 /** One way of probing a target. */

@@ -1,3 +1,4 @@
+export { type AgentReport, parseAgentReport } from './agent-report.ts'
 export { monotonicClock } from './clock.ts'
 export type { CheckCode, Checker, CheckResult, Clock, Random, Target, TargetTls, Timer } from './contract.ts'
 export { HealthError, type HealthErrorCode } from './errors.ts'
