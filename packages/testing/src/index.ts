@@ -38,6 +38,34 @@ export { get, type RequestOptions, request } from './raw-client/request.ts'
 export type { InformationalResponse, RawResponse, ResponseHead } from './raw-client/response.ts'
 export { type ScriptedRandomOptions, scriptedRandom } from './scripted-random.ts'
 export { type Random, seededRandom } from './seeded-random.ts'
+export {
+  type Arrival,
+  type Arrivals,
+  type ArrivalWorld,
+  constant,
+  poisson,
+  type Rate,
+  type TraceEntry,
+  trace,
+} from './simulate/arrivals.ts'
+export type {
+  BalancerWorld,
+  SimulatedBalancer,
+  SimulatedMember,
+  SimulatedReport,
+  SimulatedRequest,
+} from './simulate/balancer.ts'
+export type { Change } from './simulate/changes.ts'
+export { compareSvg, compareText, type NamedResults } from './simulate/comparison.ts'
+export type { KeyFigures } from './simulate/key-tracker.ts'
+export type { Latency } from './simulate/latency.ts'
+export type { KeyOptions } from './simulate/population.ts'
+export { type ServerFigures, SimulationResult } from './simulate/result.ts'
+export type { SimulatedServer } from './simulate/server-options.ts'
+export { exponential, fixed, measured, pareto, type ServiceTime } from './simulate/service-times.ts'
+export { simulate } from './simulate/simulate.ts'
+export type { SimulateOptions } from './simulate/simulate-options.ts'
+export type { Timeline } from './simulate/timeline.ts'
 export { testCertificate } from './test-certificate.ts'
 export { type Clock, type Timer, VirtualClock } from './virtual-clock.ts'
 export type { Framing } from './wire/body-reader.ts'

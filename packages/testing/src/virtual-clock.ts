@@ -103,6 +103,16 @@ export class VirtualClock implements Clock {
   }
 
   /**
+   * Run the next timer, whenever it is due.
+   * @returns false if there is none
+   */
+  runNext(): boolean {
+    const next = this.peek()
+    if (next !== undefined) this.run(next)
+    return next !== undefined
+  }
+
+  /**
    * Run timers until none is left.
    * @param maxTimers how many at most, 10,000 by default: timers that set timers never end
    * @throws {TestingError} `EVENER_EXHAUSTED` beyond that
