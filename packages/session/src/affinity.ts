@@ -46,16 +46,38 @@ export interface HeaderEdits {
   readonly remove?: readonly string[] | undefined
 }
 
+/** A server, as far as an affinity may know it. */
+export interface AffinityServer {
+  readonly id: string
+  /** An IP address as text, IPv6 without brackets; or a host name; empty for a unix socket. */
+  readonly host: string
+  /** 1 to 65535; 0 for a unix socket. */
+  readonly port: number
+}
+
 /** One way of remembering a client's server. */
 export interface Affinity<R extends AffinityRequest = AffinityRequest> {
   /** `cookie`, `stick-table`, …: for logs. */
   readonly name: string
 
   /**
+   * The servers there are, in their order: told when the backend is made, and again when one comes or goes; not
+   * when one goes up or down. An affinity that has this serves one backend.
+   */
+  rebuild?(servers: readonly AffinityServer[]): void
+
+  /**
    * The id of the server this client belongs to, or undefined. Never throws; a forged, expired or foreign
    * mark is the same as none. A promise where the answer is kept outside the process.
+   *
+   * @param usable whether the client could be sent to this server now: of several marks, the first whose server
+   *   passes counts. Any server passes where it is left out. An answer that does not pass is allowed, and is the
+   *   same as none
    */
-  find(request: R): string | undefined | Promise<string | undefined>
+  find(
+    request: R,
+    usable?: ((serverId: string) => boolean) | undefined,
+  ): string | undefined | Promise<string | undefined>
 
   /** Edits to the request as the server will see it: an indirect cookie is taken out here. */
   conceal?(request: R): HeaderEdits | undefined

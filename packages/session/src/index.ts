@@ -1,4 +1,10 @@
-export type { Affinity, AffinityRequest, AffinityResponse, HeaderEdits } from './affinity.ts'
+export type {
+  Affinity,
+  AffinityRequest,
+  AffinityResponse,
+  AffinityServer,
+  HeaderEdits,
+} from './affinity.ts'
 export { SessionOptionError } from './errors.ts'
 export { type InsertCookieOptions, insertCookie } from './insert-cookie.ts'
 export { type MemoryStore, type MemoryStoreOptions, memoryStore, type StickClock } from './memory-store.ts'

@@ -277,6 +277,155 @@ describe('a server at its limit', () => {
   })
 })
 
+describe('a client whose server is down', () => {
+  const mine = requestWith({ 'x-server': 's1' })
+  const tester = requestWith({ 'x-server': 's1', 'x-tester': '1' })
+  const where = (backend: ReturnType<typeof createBackend>, asked = mine) => {
+    const dispatch = backend.dispatch(asked)
+    void dispatch.locate()
+    return dispatch.next()
+  }
+
+  it('goes elsewhere, unless it persists: in maintenance as well, but not once it is removed', () => {
+    for (const persist of [false, true]) {
+      const { backend } = world({ servers: servers(2), affinity: byHeader, persist })
+      const expected = persist ? 's1' : 's2'
+      backend.server('s1')?.setHealth('down')
+      expect(where(backend)).toMatchObject({ sticky: persist, server: { id: expected } })
+      backend.server('s1')?.setHealth('up')
+      backend.server('s1')?.maintenance()
+      expect(where(backend)).toMatchObject({ sticky: persist, server: { id: expected } })
+      void backend.removeServer('s1')
+      expect(where(backend)).toMatchObject({ sticky: false, server: { id: 's2' } })
+    }
+  })
+
+  it('is sent there where its request is forced to, and only then', () => {
+    const { backend } = world({
+      servers: servers(2),
+      affinity: byHeader,
+      forcePersist: asked => asked.header('x-tester') !== undefined,
+    })
+    backend.server('s1')?.maintenance()
+    expect(where(backend, tester)).toMatchObject({ sticky: true, server: { id: 's1' } })
+    expect(where(backend)).toMatchObject({ sticky: false, server: { id: 's2' } })
+    expect(where(backend, requestWith({ 'x-tester': '1' }))).toMatchObject({ server: { id: 's2' } })
+  })
+
+  it('is balanced where its request ignores persistence, and keeps its server', () => {
+    const bind = vi.fn(() => undefined)
+    const { backend } = world({
+      servers: servers(2),
+      affinity: { ...byHeader, bind },
+      ignorePersist: asked => asked.header('x-static') !== undefined,
+      forcePersist: asked => asked.header('x-tester') !== undefined,
+    })
+    const asked = requestWith({ 'x-server': 's2', 'x-static': '1' })
+    const dispatch = backend.dispatch(asked)
+    expect(dispatch.locate()).toBeUndefined()
+    const lease = leaseOf(dispatch)
+    expect(lease).toMatchObject({ sticky: false, server: { id: 's1' } })
+    dispatch.leased(lease.server, lease.sticky)
+    dispatch.bind()
+    expect(bind).not.toHaveBeenCalled()
+    // Forced comes first.
+    const forced = requestWith({ 'x-server': 's2', 'x-static': '1', 'x-tester': '1' })
+    expect(where(backend, forced)).toMatchObject({ sticky: true, server: { id: 's2' } })
+  })
+
+  it('waits for it in its queue, and nobody else gets there', async () => {
+    const { backend } = world({
+      servers: servers(2, { maxConnections: 1 }),
+      affinity: byHeader,
+      persist: true,
+    })
+    const first = where(backend) as Lease
+    const second = where(backend) as Queued
+    backend.server('s1')?.setHealth('down')
+    expect(backend.server('s1')?.counters.queueNow).toBe(1)
+    first.release(completed)
+    const lease = (await second.lease) as Lease
+    expect(lease.server.id).toBe('s1')
+    const third = where(backend) as Queued
+    void backend.removeServer('s1')
+    await expect(third.lease).resolves.toMatchObject({ kind: 'lease', server: { id: 's2' } })
+    expect(backend.counters.queueNow).toBe(0)
+  })
+
+  it('is refused where it is forced to a server whose queue is full', () => {
+    const { backend } = world({
+      servers: servers(2, { maxConnections: 1, maxQueue: 1 }),
+      affinity: byHeader,
+      forcePersist: () => true,
+    })
+    expect(where(backend).kind).toBe('lease')
+    expect(where(backend).kind).toBe('queued')
+    expect(where(backend)).toEqual({ kind: 'none', reason: 'queue-full' })
+  })
+})
+
+describe('an affinity', () => {
+  it('is asked for a server that can be used, or that is known where clients stay', () => {
+    const answers: boolean[][] = []
+    const affinity: Affinity = {
+      name: 'asking',
+      find: (_, usable) => {
+        answers.push(['s1', 's2', 's3'].map(id => usable?.(id) === true))
+        return undefined
+      },
+      bind: () => undefined,
+    }
+    for (const persist of [false, true]) {
+      const { backend } = world({ servers: servers(2), affinity, persist })
+      backend.server('s1')?.setHealth('down')
+      void backend.dispatch(request).locate()
+    }
+    expect(answers).toEqual([
+      [false, true, false],
+      [true, true, false],
+    ])
+  })
+
+  it('that goes by addresses is told of the servers, and of who comes and goes', () => {
+    const told: string[][] = []
+    const affinity: Affinity = {
+      ...byHeader,
+      rebuild: list => void told.push(list.map(({ id, host, port }) => `${id} ${host} ${port}`)),
+    }
+    const { backend } = world({ servers: [{ id: 'a', address: '[::1]:81' }], affinity })
+    backend.server('a')?.setHealth('down')
+    backend.addServer({ id: 'b', address: 'http://app.internal' })
+    void backend.removeServer('a')
+    expect(told).toEqual([['a ::1 81'], ['a ::1 81', 'b app.internal 80'], ['b app.internal 80']])
+  })
+
+  it('that goes by addresses serves one backend at a time', () => {
+    const affinity: Affinity = { ...byHeader, rebuild: () => undefined }
+    const { backend } = world({ servers: servers(1), affinity })
+    expect(() => world({ servers: servers(1), affinity })).toThrow('serves another backend')
+    backend.close()
+    expect(() => world({ servers: servers(1), affinity })).not.toThrow()
+  })
+
+  it('that fails to remember a client is told of, and the client served', () => {
+    const fault = new Error('full')
+    const affinity: Affinity = {
+      ...byHeader,
+      bind: () => {
+        throw fault
+      },
+    }
+    const { backend } = world({ servers: servers(1), affinity })
+    const heard = vi.fn()
+    backend.on('fault', heard)
+    const dispatch = backend.dispatch(request)
+    expect(dispatch.bind()).toBeUndefined()
+    dispatch.leased(leaseOf(dispatch).server, false)
+    expect(dispatch.bind()).toBeUndefined()
+    expect(heard).toHaveBeenCalledExactlyOnceWith(fault)
+  })
+})
+
 describe('changing a backend at run time', () => {
   it('adds a server, which takes its turn', () => {
     const { backend } = world({ servers: servers(1) })
@@ -473,6 +622,9 @@ describe('options that make no sense', () => {
     [{ balancer: { pick: () => undefined } }, 'EVENER_INVALID_OPTION', 'balancer.rebuild'],
     [{ balancer: () => undefined }, 'EVENER_INVALID_OPTION', 'is it to be called?'],
     [{ affinity: 1 }, 'EVENER_INVALID_OPTION', 'affinity'],
+    [{ persist: 1 }, 'EVENER_INVALID_OPTION', 'persist'],
+    [{ forcePersist: true }, 'EVENER_INVALID_OPTION', 'forcePersist'],
+    [{ ignorePersist: '/static' }, 'EVENER_INVALID_OPTION', 'ignorePersist'],
     [{ affinity: { find: () => undefined } }, 'EVENER_INVALID_OPTION', 'affinity.bind'],
     [{ clock: Date }, 'EVENER_INVALID_OPTION', 'clock'],
     [{ checks: {} }, 'EVENER_INVALID_OPTION', 'backend(b).checks'],

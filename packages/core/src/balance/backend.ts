@@ -19,7 +19,7 @@ import { counted, inspected, shown } from '../base/inspect.ts'
 import { flag, integer, invalid, knownOptions, name, oneOf, show, withMethods } from '../base/options.ts'
 import { type ChecksOptions, HealthChecks } from './checks.ts'
 import { BackendCounters } from './counters.ts'
-import { type BackendRequest, Dispatch } from './dispatch.ts'
+import { type BackendRequest, Dispatch, type Staying } from './dispatch.ts'
 import type { BackendEvents } from './events.ts'
 import { type Acquired, Lease, type LeaseHolder, type NoServer } from './lease.ts'
 import { type Failed, type Outcome, serverIsFine } from './outcome.ts'
@@ -38,6 +38,22 @@ export interface BackendOptions extends RetryOptions {
   readonly balancer?: Balancer<BackendRequest> | undefined
   /** How clients find back to their server; not at all by default. */
   readonly affinity?: Affinity | undefined
+  /**
+   * Send clients to their server even if it is down or in maintenance; another takes them when a retry goes elsewhere
+   * (`redispatch`). False by default: they go elsewhere at once. HAProxy's `option persist`.
+   */
+  readonly persist?: boolean | undefined
+  /**
+   * Requests that go to their client's server though it is down or in maintenance, and to no other if it fails them: to
+   * try a server before it is given to everybody. None by default. HAProxy's `force-persist`; it is asked before
+   * `ignorePersist`.
+   */
+  forcePersist?(request: BackendRequest): boolean
+  /**
+   * Requests that are balanced wherever their client belongs, and after which it belongs where it did: static files, or
+   * robots. None by default. HAProxy's `ignore-persist`.
+   */
+  ignorePersist?(request: BackendRequest): boolean
   /** How servers are checked; not at all by default, and all are up. */
   readonly checks?: ChecksOptions | undefined
   /** How long things may take. */
@@ -59,6 +75,9 @@ const optionNames: readonly (keyof BackendOptions)[] = [
   'servers',
   'balancer',
   'affinity',
+  'persist',
+  'forcePersist',
+  'ignorePersist',
   'checks',
   'timeouts',
   'allBackups',
@@ -95,6 +114,11 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
   readonly #waiting = new Set<Waiter>()
   readonly #removals = new Map<Server, () => void>()
   readonly #checks: HealthChecks | undefined
+  readonly #staying: Staying
+  readonly #forcePersist: PersistCondition | undefined
+  readonly #ignorePersist: PersistCondition | undefined
+  readonly #isUsable = (id: string) => this.#servers.get(id)?.usable === true
+  readonly #isKnown = (id: string) => this.#servers.has(id)
   readonly #allBackups: boolean
   readonly #maxQueue: number
   readonly #queueWhenDown: boolean
@@ -129,6 +153,19 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
             ['find', 'bind'],
             "insertCookie({ name: 'SERVERID' })",
           )
+    if (this.affinity?.rebuild !== undefined) {
+      if (inUse.has(this.affinity)) {
+        throw invalid(
+          `${field}.affinity`,
+          this.affinity,
+          'an affinity of its own: this one serves another backend',
+        )
+      }
+      inUse.add(this.affinity)
+    }
+    this.#staying = flag(`${field}.persist`, options.persist, false) ? 'down-too' : 'while-usable'
+    this.#forcePersist = condition(`${field}.forcePersist`, options.forcePersist)
+    this.#ignorePersist = condition(`${field}.ignorePersist`, options.ignorePersist)
     this.timeouts = readTimeouts(`${field}.timeouts`, options.timeouts)
     this.policy = new RetryPolicy(options, field)
     this.retryBudget = new RetryBudget(options.retryBudget ?? {}, this.clock, `${field}.retryBudget`)
@@ -153,6 +190,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     for (const [index, server] of options.servers.entries())
       this.#insert(server, `${field}.servers[${index}]`)
     this.#rebuild()
+    this.affinity?.rebuild?.(this.servers)
     for (const server of this.#servers.values()) this.#checks?.watch(server)
   }
 
@@ -187,6 +225,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
       throw new EvenerError('EVENER_CLOSED', `backend(${this.name}): closed; no server can be added`)
     const server = this.#insert(options, `backend(${this.name}).server`)
     this.#checks?.watch(server)
+    this.affinity?.rebuild?.(this.servers)
     this.#membershipChanged()
     this.emit('added', server)
     return server
@@ -209,6 +248,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     this.#servers.delete(id)
     this.#checks?.forget(server)
     server.dispose()
+    this.affinity?.rebuild?.(this.servers)
     this.#membershipChanged()
     this.#moveWaiters(server)
     this.emit('removed', server)
@@ -230,17 +270,24 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
    * @param tried servers to avoid
    * @param preferred the server to use if it can be used at all
    * @param sticky whether it is preferred because the client belongs to it
+   * @param staying whether it is used although it is down
    */
   acquire(
     request: BackendRequest,
     tried?: ReadonlySet<Server>,
     preferred?: Server,
     sticky = false,
+    staying: Staying = 'while-usable',
   ): Acquired {
     if (this.#closed) return none.closed
-    if (preferred?.usable === true && this.#servers.get(preferred.id) === preferred) {
+    if (
+      preferred !== undefined &&
+      (preferred.usable || staying !== 'while-usable') &&
+      this.#servers.get(preferred.id) === preferred
+    ) {
       if (!preferred.saturated) return this.#lease(preferred, sticky)
-      if (!preferred.queueFull) return this.#enqueue(preferred.waiting, preferred)
+      if (!preferred.queueFull) return this.#enqueue(preferred.waiting, preferred, staying)
+      if (staying === 'forced') return none['queue-full']
     }
     // Those who wait for any server were there before; there is no room, or they would not wait.
     if (this.#waiting.size > 0 && this.balancer.keyed !== true) return this.#enqueue(this.#waiting, undefined)
@@ -251,6 +298,21 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     // A choice made by the request's key waits for that server; any other waits for whichever is free first.
     if (this.balancer.keyed === true && !chosen.queueFull) return this.#enqueue(chosen.waiting, chosen)
     return this.#enqueue(this.#waiting, undefined)
+  }
+
+  /** Whether this request's client stays with a server that is down. @internal */
+  stayingOf(request: BackendRequest): Staying {
+    return this.#forcePersist?.(request) === true ? 'forced' : this.#staying
+  }
+
+  /** Whether this request is balanced wherever its client belongs. @internal */
+  ignores(request: BackendRequest): boolean {
+    return this.#ignorePersist?.(request) === true
+  }
+
+  /** Which servers an affinity may answer with: by their ids. @internal */
+  reachable(staying: Staying): (id: string) => boolean {
+    return staying === 'while-usable' ? this.#isUsable : this.#isKnown
   }
 
   /** Whether the pool has a server that is not among these. */
@@ -283,6 +345,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     if (this.#closed) return
     this.#closed = true
     inUse.delete(this.balancer)
+    if (this.affinity !== undefined) inUse.delete(this.affinity)
     this.#checks?.close()
     for (const server of this.#servers.values()) {
       server.dispose()
@@ -366,14 +429,14 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     return new Lease(this, server, sticky)
   }
 
-  #enqueue(list: Set<Waiter>, server: Server | undefined): Acquired {
+  #enqueue(list: Set<Waiter>, server: Server | undefined, staying: Staying = 'while-usable'): Acquired {
     if (this.counters.queueNow >= this.#maxQueue) {
       this.emit('queue-full', this.#maxQueue)
       return none['queue-full']
     }
     this.counters.enqueue()
     server?.counters.enqueue()
-    const waiter = new Waiter(list, server, () => {
+    const waiter = new Waiter(list, server, staying !== 'while-usable', () => {
       this.counters.queueNow--
       if (waiter.server !== undefined) waiter.server.counters.queueNow--
     })
@@ -383,7 +446,8 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
 
   /** A server has room: give it to those who wait, the oldest first. */
   #serveWaiting(server: Server): void {
-    while (!server.saturated && server.usable && this.#servers.get(server.id) === server) {
+    while (!server.saturated && this.#servers.get(server.id) === server) {
+      // While it is down, those who wait for it are those who stay.
       const any = server.eligible && this.#pool.includes(server) ? this.#waiting : nobody
       const waiter = older(server.waiting, any)
       if (waiter === undefined) return
@@ -391,9 +455,11 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     }
   }
 
-  /** A server can no longer be used: those who wait for it wait for any, or are refused. */
+  /** A server can no longer be used, or is there no longer: those who do not stay wait for any, or are refused. */
   #moveWaiters(server: Server): void {
+    const isThere = this.#servers.get(server.id) === server
     for (const waiter of [...server.waiting]) {
+      if (waiter.stays && isThere) continue
       server.counters.queueNow--
       waiter.moveTo(this.#waiting, undefined)
     }
@@ -423,7 +489,20 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
   }
 }
 
-/** A balancer holds the membership of one backend: in two, each would undo what the other told it. */
+/** Requests of a kind, told by what the host knows. */
+type PersistCondition = (request: BackendRequest) => boolean
+
+function condition(field: string, value: unknown): PersistCondition | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'function')
+    throw invalid(field, value, 'a function of a request that answers true or false')
+  return value as PersistCondition
+}
+
+/**
+ * Balancers and affinities that hold the membership of one backend: in two, each would undo what the other told
+ * them.
+ */
 const inUse = new WeakSet<object>()
 
 const nobody: ReadonlySet<Waiter> = new Set()

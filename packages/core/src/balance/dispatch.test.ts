@@ -84,6 +84,26 @@ describe('a client that belongs to a server', () => {
     expect(path.slice(0, 3)).toEqual(['s2', 's2', 's2'])
     expect(path[3]).not.toBe('s2')
   })
+
+  it.each([
+    ['persists: there first, and then elsewhere', { persist: true }, 's2 s2 s2 s1'],
+    ['is forced: there and nowhere else', { forcePersist: () => true }, 's2 s2 s2 s2'],
+    ['is neither: elsewhere', {}, 's1 s3 s3 s1'],
+  ])('that is down is tried where its request %s', (_, options, expected) => {
+    const affinity = { name: 'fixed', find: () => 's2', bind: () => undefined }
+    const { backend } = world({ servers: servers(3), affinity, ...options })
+    backend.server('s2')?.setHealth('down')
+    const dispatch = backend.dispatch(request)
+    void dispatch.locate()
+    const path: string[] = []
+    do {
+      const lease = leaseOf(dispatch)
+      path.push(lease.server.id)
+      dispatch.leased(lease.server, lease.sticky)
+      lease.release(refused)
+    } while (dispatch.retry(refused, anyRetry) !== 'give-up')
+    expect(path.join(' ')).toBe(expected)
+  })
 })
 
 describe('a request that has been sent', () => {

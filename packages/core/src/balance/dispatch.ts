@@ -13,13 +13,19 @@
  */
 
 import type { RequestInfo } from '@evener/algorithms'
-import type { AffinityRequest } from '@evener/session'
+import type { AffinityRequest, AffinityResponse, HeaderEdits } from '@evener/session'
 import type { Backend } from './backend.ts'
 import type { NoServerReason } from './counters.ts'
 import type { Acquired } from './lease.ts'
 import type { Failed, Outcome } from './outcome.ts'
 import type { Retryable, RetryDecision } from './retry.ts'
 import type { Server } from './server.ts'
+
+/**
+ * Whether a client stays with a server that is down or in maintenance: not at all; as long as nothing better is tried
+ * (`persist`); or whatever comes (`forcePersist`).
+ */
+export type Staying = 'while-usable' | 'down-too' | 'forced'
 
 /** What backends may know of a request. */
 export type BackendRequest = RequestInfo & AffinityRequest
@@ -31,12 +37,14 @@ export class Dispatch {
   retries = 0
   /** How many of them went to another server. */
   redispatches = 0
-  /** The id that the affinity found, whether or not that server could be used. */
+  /** The id that the affinity found. */
   found: string | undefined
   /** The server of the last lease. */
   server: Server | undefined
   #tried: Set<Server> | undefined
   #sticky = false
+  #staying: Staying = 'while-usable'
+  #ignored = false
   #again: Server | undefined
   #ended = false
 
@@ -56,7 +64,12 @@ export class Dispatch {
    * @returns a promise where the answer is kept outside the process
    */
   locate(): Promise<void> | undefined {
-    const found = this.backend.affinity?.find(this.request)
+    const { backend, request } = this
+    if (backend.affinity === undefined) return undefined
+    this.#staying = backend.stayingOf(request)
+    this.#ignored = this.#staying !== 'forced' && backend.ignores(request)
+    if (this.#ignored) return undefined
+    const found = backend.affinity.find(request, backend.reachable(this.#staying))
     if (found === undefined || typeof found === 'string') {
       this.found = found
       return undefined
@@ -75,7 +88,8 @@ export class Dispatch {
     this.#again = undefined
     const belongs = again === undefined && this.retries === 0 && this.found !== undefined
     const preferred = belongs ? this.backend.server(this.found as string) : again
-    return this.backend.acquire(this.request, this.#tried, preferred, belongs)
+    const staying = belongs || this.#sticky ? this.#staying : 'while-usable'
+    return this.backend.acquire(this.request, this.#tried, preferred, belongs, staying)
   }
 
   /** A lease was given: remember its server. */
@@ -98,8 +112,12 @@ export class Dispatch {
     this.retries++
     this.#tried ??= new Set()
     this.#tried.add(server)
-    const where = policy.where(this.retries, this.#sticky, backend.hasAnother(this.#tried))
-    if (where === 'same-server' && server.usable) {
+    const forced = this.#sticky && this.#staying === 'forced'
+    const where = forced
+      ? 'same-server'
+      : policy.where(this.retries, this.#sticky, backend.hasAnother(this.#tried))
+    const stays = this.#sticky && this.#staying !== 'while-usable'
+    if (where === 'same-server' && (server.usable || stays)) {
       this.#again = server
       backend.retried(server, outcome)
       return 'same-server'
@@ -108,6 +126,22 @@ export class Dispatch {
     this.redispatches++
     backend.redispatched(server, outcome)
     return 'another-server'
+  }
+
+  /**
+   * The server of the last lease serves the client: have the affinity remember it. Where that throws, it is told, and
+   * the client is not remembered: what it was served is its own all the same.
+   * @returns edits to the response
+   */
+  bind(response?: AffinityResponse): HeaderEdits | undefined {
+    const { backend, server } = this
+    if (backend.affinity === undefined || server === undefined || this.#ignored) return undefined
+    try {
+      return backend.affinity.bind(this.request, server.id, this.found, response)
+    } catch (error) {
+      backend.emit('fault', error)
+      return undefined
+    }
   }
 
   /** It ended with an attempt, or with a client that gave up. */

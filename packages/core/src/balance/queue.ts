@@ -20,6 +20,8 @@ export class Waiter implements Queued {
   list: Set<Waiter>
   /** The server it waits for; undefined for any. */
   server: Server | undefined
+  /** True where it waits on although that server is down. */
+  readonly stays: boolean
   /** Its place in the order of arrival over all lists. */
   readonly arrival = ++arrivals
   #settle!: (result: Lease | NoServer) => void
@@ -27,11 +29,13 @@ export class Waiter implements Queued {
   readonly #left: () => void
 
   /**
+   * @param stays whether it waits on although that server is down
    * @param left told once, when it leaves the queue for whatever reason
    */
-  constructor(list: Set<Waiter>, server: Server | undefined, left: () => void) {
+  constructor(list: Set<Waiter>, server: Server | undefined, stays: boolean, left: () => void) {
     this.list = list
     this.server = server
+    this.stays = stays
     this.#left = left
     this.lease = new Promise(resolve => {
       this.#settle = resolve

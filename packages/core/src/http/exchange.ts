@@ -281,15 +281,7 @@ export class Exchange implements Attempt, TunnelOwner {
 
   /** What only the attempt that won may say: where the client belongs. */
   #bind(head: ResponseHead): HeaderEdits | undefined {
-    const { affinity } = this.#backend
-    if (affinity === undefined) return undefined
-    try {
-      return affinity.bind(this.request, this.server.id, this.#dispatch.found, new ResponseView(head))
-    } catch (error) {
-      // The response is the server's; that the client is not remembered must not take it away.
-      this.#backend.emit('fault', error)
-      return undefined
-    }
+    return this.#backend.affinity === undefined ? undefined : this.#dispatch.bind(new ResponseView(head))
   }
 
   flush(): void {

@@ -310,7 +310,7 @@ export class TcpSession implements RelayOwner, SocketEnds {
     const lease = this.#lease as Lease
     lease.answered()
     this.#phase = 'tunnel'
-    this.#bind(lease.server)
+    ;(this.#dispatch as Dispatch).bind()
     const early = this.#early ?? (this.client.read() as Buffer | null)
     this.#early = undefined
     this.#lend()
@@ -351,16 +351,6 @@ export class TcpSession implements RelayOwner, SocketEnds {
     const bytes = buffer.subarray(0, end)
     this.#early = this.#early === undefined ? Buffer.from(bytes) : Buffer.concat([this.#early, bytes])
     return this.#early.length < mostEarly
-  }
-
-  /** The client belongs to this server from now on. */
-  #bind(server: Server): void {
-    const { backend, request, found } = this.#dispatch as Dispatch
-    try {
-      backend.affinity?.bind(request, server.id, found)
-    } catch (error) {
-      backend.emit('fault', error)
-    }
   }
 
   relayed(direction: 'in' | 'out', bytes: number): void {

@@ -187,11 +187,7 @@ export class UdpSession {
     this.#connected = true
     this.#placing = false
     lease.answered()
-    try {
-      this.#backend.affinity?.bind(this.client, lease.server.id, this.#dispatch.found)
-    } catch (error) {
-      this.#backend.emit('fault', error)
-    }
+    this.#dispatch.bind()
     const pending = this.#pending
     this.#pending = []
     for (const datagram of pending) this.#pass(datagram)
