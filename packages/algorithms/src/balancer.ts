@@ -25,6 +25,8 @@ export interface Member {
   readonly saturated: boolean
   /** True while no more may wait for this very member either. Where it is absent, they may. */
   readonly queueFull?: boolean | undefined
+  /** False while its checks find it down. Only balancers that ask for such members are given any: `seesDown`. */
+  readonly up?: boolean | undefined
   /** Where it is: an IP address as text, IPv6 without brackets. A host name says nothing here. */
   readonly host?: string | undefined
   /** Its port there. */
@@ -87,6 +89,12 @@ export interface Balancer<C = RequestInfo> {
    * first will do.
    */
   readonly keyed?: boolean
+
+  /**
+   * True where `rebuild` is to be given the members that are down as well, with `up` false: to know how many of how many
+   * are left. It may choose one of these, in a panic. An owner that does not know of down members need not care.
+   */
+  readonly seesDown?: boolean
 
   /**
    * How many bytes of {@link RequestInfo.body} it wants to see before it chooses; 0 for none. Asked before the first

@@ -1,17 +1,26 @@
 /** What every algorithm makes of odd pools and keys; the contract suite has the weights of 0, one server, and none. */
 import { describe, expect, it } from 'vitest'
+import { aperture } from './aperture.ts'
 import type { Balancer, RequestInfo } from './balancer.ts'
+import { byPriority } from './by-priority.ts'
+import { fallBack } from './fall-back.ts'
+import { filter } from './filter.ts'
 import { first } from './first.ts'
 import { hash } from './hash.ts'
 import { header } from './header.ts'
 import { leastConnections } from './least-connections.ts'
+import { leastResponseTime } from './least-response-time.ts'
+import { localities } from './localities.ts'
 import { maglev } from './maglev.ts'
 import { peakEwma } from './peak-ewma.ts'
 import { powerOfTwo } from './power-of-two.ts'
 import { prequal } from './prequal.ts'
+import { priorityLevels } from './priority-levels.ts'
 import { random } from './random.ts'
 import { rdpCookie } from './rdp-cookie.ts'
+import { rendezvous } from './rendezvous.ts'
 import { roundRobin } from './round-robin.ts'
+import { shadow } from './shadow.ts'
 import { source } from './source.ts'
 import { staticRoundRobin } from './static-round-robin.ts'
 import { sticky } from './sticky.ts'
@@ -42,6 +51,19 @@ const algorithms: Record<string, () => Balancer<RequestInfo>> = {
   powerOfTwo: () => powerOfTwo({ random: seeded(1) }),
   peakEwma: () => peakEwma({ random: seeded(1) }),
   prequal: () => prequal({ random: seeded(1) }),
+  rendezvous: () => rendezvous<RequestInfo>({ key: request => request.uri }),
+  'rendezvous, seats': () => rendezvous<RequestInfo>({ key: request => request.uri, seats: 4096 }),
+  leastResponseTime,
+  aperture: () => aperture({ peers: 10, peer: 3, random: seeded(1) }),
+  byPriority: () => byPriority({ levelOf: () => 0, of: roundRobin }),
+  priorityLevels: () => priorityLevels({ levelOf: ({ id }) => id.length, of: roundRobin, random: seeded(1) }),
+  localities: () => localities({ localityOf: ({ id }) => id.slice(-1), of: roundRobin, random: seeded(1) }),
+  fallBack: () =>
+    fallBack(
+      filter(({ id }) => id.endsWith('7'), roundRobin()),
+      roundRobin(),
+    ),
+  shadow: () => shadow(roundRobin(), leastConnections()),
 }
 
 const bytesOf = (text: string) => Uint8Array.from(text, character => character.charCodeAt(0))

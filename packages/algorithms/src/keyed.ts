@@ -38,6 +38,15 @@ export interface KeyTable {
   at(hash: number, tried: ReadonlySet<Member> | undefined): Member | undefined
 }
 
+/** Spread 32 bits over all 32, one to one (A. Appleby's finalizer of MurmurHash3). @returns a number with sign */
+export function mix(value: number): number {
+  let mixed = value ^ (value >>> 16)
+  mixed = Math.imul(mixed, 0x85ebca6b)
+  mixed ^= mixed >>> 13
+  mixed = Math.imul(mixed, 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
+}
+
 /** What a server's id counts as: two independent numbers of 32 bits without sign. */
 export function idHash(id: string): number {
   return avalanche(hashText(hashFunctions.wt6, id)) >>> 0
@@ -47,29 +56,31 @@ export function otherIdHash(id: string): number {
   return avalanche(hashText(hashFunctions.djb2, id) ^ 0x5bd1e995) >>> 0
 }
 
-/** A balancer that asks a table. Feedback goes to the table where it learns, and to the fallback. */
+/** What learns of load beside a table. */
+export interface LoadWatch {
+  rebuild(members: readonly Member[]): void
+  began(member: Member): void
+  ended(member: Member): void
+}
+
+/** A balancer that asks a table. */
 export class KeyedBalancer<C> implements Balancer<C> {
   readonly name: string
-  readonly keyed: boolean
-  readonly #table: KeyTable & Pick<Balancer, 'began' | 'ended'>
+  readonly keyed = true
+  readonly #table: KeyTable
+  readonly #watch: LoadWatch | undefined
   readonly #key: KeyedOptions<C>['key']
   readonly #function: HashFunction
   readonly #fallback: Balancer<C>
 
   /**
    * @param where what errors call it
-   * @param keyed whether a saturated choice is waited for
+   * @param watch told of load before the table is asked
    */
-  constructor(
-    name: string,
-    where: string,
-    keyed: boolean,
-    options: KeyedOptions<C>,
-    table: KeyTable & Pick<Balancer, 'began' | 'ended'>,
-  ) {
+  constructor(name: string, where: string, options: KeyedOptions<C>, table: KeyTable, watch?: LoadWatch) {
     this.name = name
-    this.keyed = keyed
     this.#table = table
+    this.#watch = watch
     this.#key = readFunction(`${where}.key`, options.key, 'from a request to its key')
     const names = Object.keys(hashFunctions) as HashFunctionName[]
     this.#function = hashFunctions[readChoice(`${where}.function`, options.function, 'sdbm', names)]
@@ -78,6 +89,7 @@ export class KeyedBalancer<C> implements Balancer<C> {
   }
 
   rebuild(members: readonly Member[]): void {
+    this.#watch?.rebuild(members)
     this.#table.rebuild(members)
     this.#fallback.rebuild(members)
   }
@@ -93,12 +105,12 @@ export class KeyedBalancer<C> implements Balancer<C> {
   }
 
   began(member: Member): void {
-    this.#table.began?.(member)
+    this.#watch?.began(member)
     this.#fallback.began?.(member)
   }
 
   ended(member: Member, result: MemberResult): void {
-    this.#table.ended?.(member, result)
+    this.#watch?.ended(member)
     this.#fallback.ended?.(member, result)
   }
 }

@@ -183,5 +183,5 @@ export function maglev<C>(options: MaglevOptions<C>): Balancer<C> {
   if (!isPrime(tableSize)) {
     refuse('maglev.tableSize', tableSize, `a prime number; the next one is ${primeAfter(tableSize)}`)
   }
-  return new KeyedBalancer('maglev', 'maglev', true, options, new MaglevTable(tableSize))
+  return new KeyedBalancer('maglev', 'maglev', options, new MaglevTable(tableSize))
 }

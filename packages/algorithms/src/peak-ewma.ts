@@ -15,7 +15,7 @@
  * start, and only these products are compared. A choice needs neither clock nor exponential.
  *
  * Invariant: right after an answer the average is at least the latency of that answer.
- * Cost: O(1) a pick, and one look-up by id for feedback. Rebuild: O(n), some 100 bytes a server.
+ * Cost: O(1) a pick, and one look-up for feedback. Rebuild: O(n), some 90 bytes a server.
  * Not for: requests of very different cost by nature, where latency says more about the request than the server.
  */
 import type { Balancer, Clock, Member, MemberResult, Random } from './balancer.ts'
@@ -40,15 +40,8 @@ const unknownCost = 1e300
 /** What an average may be multiplied by before all are brought down again: far from what a double can hold. */
 const mostGrowth = 1e100
 
-/** What is known of a server's latency. */
-class Latency {
-  /** The average right after the last answer; negative while there was none. */
-  averageMs = -1
-  /** The growth when it was reckoned. */
-  growth = 1
-  /** Average times growth: what compares with others', whenever they were reckoned. */
-  grown = 0
-}
+/** How many times in `decayMs` the growth is reckoned anew: what happens between counts as simultaneous. */
+const steps = 1024
 
 class PeakEwma implements Balancer<unknown> {
   readonly name = 'peak-ewma'
@@ -56,10 +49,19 @@ class PeakEwma implements Balancer<unknown> {
   readonly #failureMs: number
   readonly #clock: Clock
   readonly #draws: WeightedDraws
-  #latencies: Latency[] = []
-  #byId = new Map<string, Latency>()
+  #members: readonly Member[] = []
+  /** Each member's place in what follows; those that can be drawn have the place that they have in the draws. */
+  #places = new Map<Member, number>()
+  /** The average right after the last answer; negative while there was none. */
+  #averages = new Float64Array(0)
+  /** The growth when it was reckoned. */
+  #growths = new Float64Array(0)
+  /** Average times growth: what compares with others', whenever they were reckoned. */
+  #grown = new Float64Array(0)
   /** When growth is 1. */
   #startMs: number
+  #growth = 1
+  #reckonedMs: number
 
   constructor(decayMs: number, failureMs: number, clock: Clock, random: Random) {
     this.#decayMs = decayMs
@@ -67,14 +69,25 @@ class PeakEwma implements Balancer<unknown> {
     this.#clock = clock
     this.#draws = new WeightedDraws(random)
     this.#startMs = clock.now()
+    this.#reckonedMs = this.#startMs
   }
 
   rebuild(members: readonly Member[]): void {
-    const before = this.#byId
-    this.#byId = new Map()
-    for (const { id } of members) this.#byId.set(id, before.get(id) ?? new Latency())
+    const before = new Map(this.#members.map(({ id }, place) => [id, place]))
+    const [averages, growths, grown] = [this.#averages, this.#growths, this.#grown]
     this.#draws.rebuild(members)
-    this.#latencies = this.#draws.members.map(({ id }) => this.#byId.get(id) as Latency)
+    this.#members = [...this.#draws.members, ...members.filter(({ weight }) => !(weight > 0))]
+    this.#places = new Map(this.#members.map((member, place) => [member, place]))
+    this.#averages = new Float64Array(this.#members.length).fill(-1)
+    this.#growths = new Float64Array(this.#members.length).fill(1)
+    this.#grown = new Float64Array(this.#members.length)
+    for (const [place, { id }] of this.#members.entries()) {
+      const known = before.get(id)
+      if (known === undefined) continue
+      this.#averages[place] = averages[known] as number
+      this.#growths[place] = growths[known] as number
+      this.#grown[place] = grown[known] as number
+    }
   }
 
   pick(_context?: unknown, tried?: ReadonlySet<Member>): Member | undefined {
@@ -86,33 +99,42 @@ class PeakEwma implements Balancer<unknown> {
   }
 
   ended(member: Member, result: MemberResult): void {
-    const latency = this.#byId.get(member.id)
+    const place = this.#places.get(member)
     const measured = result.ok ? result.latencyMs : Math.max(result.latencyMs, this.#failureMs)
-    if (latency === undefined || !(measured >= 0)) return
+    if (place === undefined || !(measured >= 0)) return
     const growth = this.#growthNow()
-    const kept = measured >= latency.averageMs ? 0 : latency.growth / growth
-    latency.averageMs = measured + kept * (latency.averageMs - measured)
-    latency.growth = growth
-    latency.grown = latency.averageMs * growth
+    const before = this.#averages[place] as number
+    const kept = measured >= before ? 0 : (this.#growths[place] as number) / growth
+    const average = measured + kept * (before - measured)
+    this.#averages[place] = average
+    this.#growths[place] = growth
+    this.#grown[place] = average * growth
   }
 
   #cost(place: number): number {
-    const latency = this.#latencies[place] as Latency
     const { load } = this.#draws.members[place] as Member
     const weight = this.#draws.weights[place] as number
-    if (latency.averageMs < 0) return load === 0 ? 0 : (unknownCost * (load + 1)) / weight
-    return (latency.grown * (load + 1)) / weight
+    if ((this.#averages[place] as number) < 0) return load === 0 ? 0 : (unknownCost * (load + 1)) / weight
+    return ((this.#grown[place] as number) * (load + 1)) / weight
   }
 
   #growthNow(): number {
-    const growth = Math.exp((this.#clock.now() - this.#startMs) / this.#decayMs)
-    if (growth < mostGrowth) return growth
-    this.#startMs = this.#clock.now()
-    for (const latency of this.#byId.values()) {
-      latency.growth /= growth
-      latency.grown /= growth
+    const now = this.#clock.now()
+    if ((now - this.#reckonedMs) * steps < this.#decayMs) return this.#growth
+    this.#reckonedMs = now
+    this.#growth = Math.exp((now - this.#startMs) / this.#decayMs)
+    if (this.#growth >= mostGrowth) this.#startAnew(now)
+    return this.#growth
+  }
+
+  /** Bring all down again, to where time has grown to. */
+  #startAnew(now: number): void {
+    for (let place = 0; place < this.#grown.length; place++) {
+      this.#growths[place] = (this.#growths[place] as number) / this.#growth
+      this.#grown[place] = (this.#grown[place] as number) / this.#growth
     }
-    return 1
+    this.#startMs = now
+    this.#growth = 1
   }
 }
 
