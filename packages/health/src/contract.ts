@@ -116,6 +116,23 @@ export interface Checker<T extends Target = Target> {
    * code of the layer it was at. Why it aborts is the signal's `reason`.
    */
   check(target: T, signal: AbortSignal): Promise<CheckResult>
+  /**
+   * The same without a promise and a signal, which cost more than the rest of a schedule: a {@link HealthMonitor} takes it
+   * where it is there. The listener is told exactly once, which may be before this returns. Optional, for checkers that
+   * many targets have; the built-in ones have it.
+   */
+  begin?(target: T, listener: CheckListener): RunningCheck
+}
+
+/** Who waits for the result of a check that was begun. */
+export interface CheckListener {
+  checked(result: CheckResult): void
+}
+
+/** A check under way. */
+export interface RunningCheck {
+  /** Give up at once, free the socket, and tell the listener so; without effect on a check that has ended. */
+  abort(reason: Error): void
 }
 
 /** A timer that can be cancelled. */

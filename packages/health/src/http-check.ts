@@ -20,11 +20,19 @@ import {
   validateHeaderValue,
 } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Checker } from './contract.ts'
+import type { Checker, Target } from './contract.ts'
 import { hostHeader } from './host-header.ts'
 import { type CompiledExpectation, compileExpectation, type HttpExpect } from './http-expectation.ts'
 import { readOptions, refuse } from './options.ts'
-import { PROBE_OPTION_NAMES, Probe, type ProbeOptions, readProbeSettings } from './probe.ts'
+import {
+  type Conversation,
+  PROBE_OPTION_NAMES,
+  type Probe,
+  type ProbeOptions,
+  probing,
+  readProbeSettings,
+} from './probe.ts'
+import { StatusReader } from './status-reader.ts'
 
 /** Options of {@link httpCheck}. */
 export interface HttpCheckOptions extends ProbeOptions {
@@ -61,12 +69,64 @@ export function httpCheck(options: HttpCheckOptions = {}): Checker {
   readOptions('options', options, OPTION_NAMES)
   const head = readHead(options)
   const expectation = compileExpectation(options.expect, options.maxBodyBytes)
-  const settings = readProbeSettings(options, (probe, socket) => converse(probe, socket, head, expectation))
-  return { name: 'http', check: (target, signal) => Probe.run(target, signal, settings) }
+  const onlyStatus = expectation.onlyStatus
+  const settings = readProbeSettings(
+    options,
+    (probe, socket) => {
+      probe.speak()
+      if (!onlyStatus) return converse(probe, socket, head, expectation)
+      socket.write(requestText(head, probe.target), 'latin1')
+      return new StatusConversation(probe, expectation)
+    },
+    { conversing: onlyStatus },
+  )
+  return probing('http', settings)
 }
 
-function converse(probe: Probe, socket: Socket, head: RequestHead, expectation: CompiledExpectation): void {
-  probe.speak()
+/** The whole request as it goes out. */
+function requestText({ method, path, host, headers }: RequestHead, target: Target): string {
+  let text = `${method} ${path} HTTP/1.1\r\nHost: ${host ?? hostHeader(target)}\r\n`
+  for (const name in headers) text += `${name}: ${headers[name]}\r\n`
+  return `${text}Connection: close\r\n\r\n`
+}
+
+/** A check that looks at the status alone. */
+class StatusConversation implements Conversation {
+  readonly #probe: Probe
+  readonly #expectation: CompiledExpectation
+  readonly #reader = new StatusReader()
+
+  constructor(probe: Probe, expectation: CompiledExpectation) {
+    this.#probe = probe
+    this.#expectation = expectation
+  }
+
+  received(bytes: Buffer): void {
+    const answer = this.#reader.push(bytes)
+    if (answer === undefined) return
+    if ('junk' in answer) {
+      this.#probe.fail(`no HTTP: ${answer.junk}`)
+      return
+    }
+    const { status } = answer
+    const line = statusLine(status, answer.reason)
+    if (this.#expectation.status(status)) this.#probe.succeed(line, status)
+    else this.#probe.disappoint(line, status)
+  }
+
+  finished(): void {
+    this.#probe.fail('the connection ended before the answer')
+  }
+}
+
+const statusLine = (status: number, reason: string): string => `${status} ${reason.slice(0, 80)}`.trim()
+
+function converse(
+  probe: Probe,
+  socket: Socket,
+  head: RequestHead,
+  expectation: CompiledExpectation,
+): undefined {
   const { method, path } = head
   const host = head.host ?? hostHeader(probe.target)
   const message: ClientRequest = request({
@@ -85,7 +145,7 @@ function converse(probe: Probe, socket: Socket, head: RequestHead, expectation: 
 
 function judge(probe: Probe, response: IncomingMessage, expectation: CompiledExpectation): void {
   const status = response.statusCode ?? 0
-  const line = `${status} ${(response.statusMessage ?? '').slice(0, 80)}`.trim()
+  const line = statusLine(status, response.statusMessage ?? '')
   if (!expectation.status(status)) {
     probe.disappoint(line, status)
     return

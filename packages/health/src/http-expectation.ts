@@ -22,6 +22,8 @@ export interface HttpExpect {
 }
 
 export interface CompiledExpectation {
+  /** True where neither headers nor a body matter. */
+  readonly onlyStatus: boolean
   status(status: number): boolean
   /** Undefined where all is well, else what is not. */
   headers(headers: IncomingHttpHeaders): string | undefined
@@ -42,6 +44,7 @@ export function compileExpectation(
   }
   const wanted = body instanceof RegExp ? withoutMemory(body) : body
   return {
+    onlyStatus: wanted === undefined && Object.keys(expect.headers ?? {}).length === 0,
     status: parseStatusRanges('options.expect.status', expect.status ?? '200-399'),
     headers: compileHeaders(expect.headers ?? {}),
     body: () => (wanted === undefined ? undefined : bodySearch(wanted, maxBytes)),

@@ -1,6 +1,17 @@
 export { type AgentReport, parseAgentReport } from './agent-report.ts'
 export { monotonicClock } from './clock.ts'
-export type { CheckCode, Checker, CheckResult, Clock, Random, Target, TargetTls, Timer } from './contract.ts'
+export type {
+  CheckCode,
+  Checker,
+  CheckListener,
+  CheckResult,
+  Clock,
+  Random,
+  RunningCheck,
+  Target,
+  TargetTls,
+  Timer,
+} from './contract.ts'
 export { HealthError, type HealthErrorCode } from './errors.ts'
 export { type HttpCheckOptions, httpCheck } from './http-check.ts'
 export type { HttpExpect } from './http-expectation.ts'

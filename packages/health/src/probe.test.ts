@@ -7,7 +7,11 @@ import { allClosed, listen, patience, targetOf } from './test-support.ts'
 /** Connect to a server, and then do this. */
 async function run(then: (probe: Probe) => void): Promise<CheckResult> {
   const server = await listen(createServer())
-  const result = await Probe.run(targetOf(server), patience(), readProbeSettings({}, then))
+  const result = await Probe.run(
+    targetOf(server),
+    patience(),
+    readProbeSettings({}, probe => then(probe) as undefined),
+  )
   await allClosed(server)
   return result
 }

@@ -4,14 +4,24 @@
  * The layer moves on with the connection: `L4` until connected, `L6` during the TLS handshake, `L7` once the
  * checker speaks. A failure or an abort takes its code from the layer it happened at.
  *
- * Invariant: ends exactly once, and when it has ended, its socket is closed, its timer cancelled and its listener
- * taken off the signal. An `error` listener stays on the socket, since errors may come after the end.
+ * Invariant: ends exactly once, and when it has ended, its socket is closed and its timer cancelled. An `error` listener
+ * stays on the socket, since errors may come after the end.
+ * Cost: one object and one socket for a check; plain connections are read into memory that all probes share.
  * Source of the codes: HAProxy manual, "show stat", `check_status`.
  */
 import { connect as connectSocket, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { monotonicClock } from './clock.ts'
-import type { CheckCode, CheckResult, Clock, Target, Timer } from './contract.ts'
+import type {
+  CheckCode,
+  Checker,
+  CheckListener,
+  CheckResult,
+  Clock,
+  RunningCheck,
+  Target,
+  Timer,
+} from './contract.ts'
 import { readDelayMs, readObject } from './options.ts'
 import { tlsConnectOptions } from './target-tls.ts'
 
@@ -45,15 +55,40 @@ export interface ProbeSettings {
   readonly timeoutMs: number | undefined
   /** End a bare TCP connection that was good with a reset instead of closing it. */
   readonly closesWithReset: boolean
-  /** Goes on once the target is connected, over TLS where it has that; ends the probe. */
-  readonly onReady: (probe: Probe, socket: Socket) => void
+  /**
+   * Goes on once the target is connected, over TLS where it has that; ends the probe. Gives back who takes what the target
+   * sends, where that is to be read without events.
+   */
+  readonly onReady: (probe: Probe, socket: Socket) => Conversation | undefined
+  /** True where `onReady` gives a conversation. */
+  readonly conversing?: boolean
 }
+
+/** Who listens to the target of one probe. */
+export interface Conversation {
+  /** Some bytes came. They are lent: those of other probes are read over them when this returns. */
+  received(bytes: Buffer): void
+  /** No more will come. */
+  finished(): void
+}
+
+/** A checker whose check is one probe with these settings. */
+export function probing(name: string, settings: ProbeSettings): Checker {
+  return {
+    name,
+    check: (target, signal) => Probe.run(target, signal, settings),
+    begin: (target, listener) => Probe.begin(target, listener, settings),
+  }
+}
+
+/** What all plain connections are read into, one after the other. */
+const sharedMemory = Buffer.allocUnsafeSlow(16_384)
 
 /** @throws {HealthError} `EVENER_INVALID_OPTION` */
 export function readProbeSettings(
   options: ProbeOptions,
   onReady: ProbeSettings['onReady'],
-  closesWithReset = false,
+  { closesWithReset = false, conversing = false } = {},
 ): ProbeSettings {
   const { clock, timeoutMs } = options
   return {
@@ -61,41 +96,52 @@ export function readProbeSettings(
     timeoutMs: timeoutMs === undefined ? undefined : readDelayMs('options.timeoutMs', timeoutMs, timeoutMs),
     closesWithReset,
     onReady,
+    conversing,
   }
 }
 
-export class Probe {
+export class Probe implements RunningCheck {
   readonly target: Target
   readonly #settings: ProbeSettings
-  readonly #signal: AbortSignal
-  readonly #resolve: (result: CheckResult) => void
+  readonly #listener: CheckListener
   readonly #startedAt: number
   #layer: 'L4' | 'L6' | 'L7' = 'L4'
   #socket: Socket | undefined = undefined
   #timer: Timer | undefined = undefined
+  #conversation: Conversation | undefined = undefined
   #ended = false
 
   /** Probe the target; resolves when the probe ends, never rejects. */
   static run(target: Target, signal: AbortSignal, settings: ProbeSettings): Promise<CheckResult> {
-    return new Promise(resolve => new Probe(target, signal, settings, resolve).#start())
+    return new Promise(resolve => {
+      const abort = (): void => probe.abort(signal.reason)
+      const checked = (result: CheckResult): void => {
+        signal.removeEventListener('abort', abort)
+        resolve(result)
+      }
+      const probe = new Probe(target, { checked }, settings)
+      if (signal.aborted) return abort()
+      signal.addEventListener('abort', abort)
+      probe.#start()
+    })
   }
 
-  private constructor(
-    target: Target,
-    signal: AbortSignal,
-    settings: ProbeSettings,
-    resolve: (result: CheckResult) => void,
-  ) {
+  /** The same for a listener. */
+  static begin(target: Target, listener: CheckListener, settings: ProbeSettings): Probe {
+    const probe = new Probe(target, listener, settings)
+    probe.#start()
+    return probe
+  }
+
+  private constructor(target: Target, listener: CheckListener, settings: ProbeSettings) {
     this.target = target
-    this.#signal = signal
+    this.#listener = listener
     this.#settings = settings
-    this.#resolve = resolve
     this.#startedAt = settings.clock.now()
   }
 
-  /** An EventListener itself, for the signal's abort: no closure per check. */
-  handleEvent(): void {
-    this.#end(`${this.#layer}TOUT`, `${DOING[this.#layer]}: ${describe(this.#signal.reason)}`)
+  abort(reason: unknown): void {
+    this.#end(`${this.#layer}TOUT`, `${DOING[this.#layer]}: ${describe(reason)}`)
   }
 
   /** End well at the layer that was reached. */
@@ -118,23 +164,29 @@ export class Probe {
 
   #start(): void {
     const { clock, timeoutMs } = this.#settings
-    if (this.#signal.aborted) {
-      this.handleEvent()
-      return
-    }
-    this.#signal.addEventListener('abort', this, { once: true })
     if (timeoutMs !== undefined) {
       this.#timer = clock.setTimeout(() => {
         this.#end(`${this.#layer}TOUT`, `${DOING[this.#layer]}: longer than ${timeoutMs} ms`)
       }, timeoutMs)
     }
-    this.#attempt(() => this.#connect())
+    try {
+      this.#connect()
+    } catch (error) {
+      this.#end('SOCKERR', describe(error))
+    }
   }
 
   #connect(): void {
     const { host, port, path, tls, preamble } = this.target
+    const { conversing = false } = this.#settings
     const address = (path === undefined ? { host, port } : { path, host }) as TcpNetConnectOpts
     if (tls === undefined) {
+      if (conversing) {
+        address.onread = {
+          buffer: sharedMemory,
+          callback: length => this.#heard(sharedMemory.subarray(0, length)),
+        }
+      }
       const socket = this.#watch(connectSocket(address))
       if (preamble !== undefined) socket.write(preamble)
       socket.once('connect', () => this.#ready(socket))
@@ -152,7 +204,13 @@ export class Probe {
     ;(plain ?? secure).once('connect', () => {
       this.#layer = 'L6'
     })
+    if (conversing) secure.on('data', bytes => this.#heard(bytes))
     secure.once('secureConnect', () => this.#ready(secure))
+  }
+
+  #heard(bytes: Buffer): boolean {
+    if (!this.#ended) this.#conversation?.received(bytes)
+    return !this.#ended
   }
 
   #watch(socket: Socket): Socket {
@@ -162,7 +220,14 @@ export class Probe {
   }
 
   #ready(socket: Socket): void {
-    this.#attempt(() => this.#settings.onReady(this, socket))
+    try {
+      const conversation = this.#settings.onReady(this, socket)
+      if (conversation === undefined) return
+      this.#conversation = conversation
+      socket.on('end', () => conversation.finished())
+    } catch (error) {
+      this.#end('SOCKERR', describe(error))
+    }
   }
 
   /** The checker goes on to speak to the target. */
@@ -170,22 +235,13 @@ export class Probe {
     this.#layer = 'L7'
   }
 
-  #attempt(step: () => void): void {
-    try {
-      step()
-    } catch (error) {
-      this.#end('SOCKERR', describe(error))
-    }
-  }
-
   #end(code: CheckCode, message: string, status?: number): void {
     if (this.#ended) return
     this.#ended = true
     this.#timer?.cancel()
-    this.#signal.removeEventListener('abort', this)
     this.#close(code)
     const durationMs = this.#settings.clock.now() - this.#startedAt
-    this.#resolve({ ok: code.endsWith('OK'), code, status, message, durationMs })
+    this.#listener.checked({ ok: code.endsWith('OK'), code, status, message, durationMs })
   }
 
   #close(code: CheckCode): void {

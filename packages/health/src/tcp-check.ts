@@ -12,9 +12,9 @@ import type { Checker } from './contract.ts'
 import { readOptions, refuse } from './options.ts'
 import {
   PROBE_OPTION_NAMES,
-  Probe,
   type ProbeOptions,
   type ProbeSettings,
+  probing,
   readProbeSettings,
 } from './probe.ts'
 
@@ -39,7 +39,8 @@ export function tcpCheck(options: TcpCheckOptions = {}): Checker {
     refuse('options.closesWithReset', closesWithReset, 'true or false')
   const onReady: ProbeSettings['onReady'] = probe => {
     probe.succeed(probe.target.tls === undefined ? 'connected' : 'TLS handshake done')
+    return undefined
   }
-  const settings = readProbeSettings(options, onReady, closesWithReset)
-  return { name: 'tcp', check: (target, signal) => Probe.run(target, signal, settings) }
+  const settings = readProbeSettings(options, onReady, { closesWithReset })
+  return probing('tcp', settings)
 }

@@ -11,10 +11,11 @@
  * not asked again until it has answered, and counts as failed at each turn till then. A result that comes after
  * `stop()`, or after it was counted as a timeout, is dropped.
  *
- * Cost: three closures and one timer per target for life; one AbortController and one promise per check.
+ * Cost: one closure and one timer per target for life; per check what the checker needs, and for checkers without `begin`
+ * an AbortController and a promise.
  * Source: HAProxy `check.c`; the next delay runs from the end of a check and depends on the counter.
  */
-import type { Checker, CheckResult, Clock, Random, Target, Timer } from './contract.ts'
+import type { CheckListener, CheckResult, Clock, Random, RunningCheck, Target, Timer } from './contract.ts'
 import {
   certaintyOf,
   type HealthLevel,
@@ -54,7 +55,7 @@ export interface WatchOwner<T extends Target> {
   told(watch: Watch<T>, result: CheckResult | undefined, change: HealthChange | undefined): void
 }
 
-export class Watch<T extends Target> {
+export class Watch<T extends Target> implements CheckListener {
   readonly target: T
   readonly settings: Settings<T>
   /** The last finding, by a check or told. */
@@ -71,7 +72,7 @@ export class Watch<T extends Target> {
   #dueAt = 0
   #startedAt = 0
   #hastened = false
-  #controller: AbortController | undefined = undefined
+  #running: RunningCheck | undefined = undefined
   /** The checker has not answered yet, whether or not anyone still waits for it. */
   #unsettled = false
 
@@ -80,17 +81,6 @@ export class Watch<T extends Target> {
     else if (this.#mode === 'checking') this.#abort()
     else this.#finish(this.#overdue('the checker did not end when its time was up'))
   }
-  readonly #settle = (result: CheckResult): void => {
-    this.#unsettled = false
-    if (this.#mode === 'checking') this.#finish(result)
-    else if (this.#mode === 'aborting') {
-      this.#finish(result.ok ? this.#overdue('the check succeeded, but too late') : result)
-    }
-  }
-  readonly #fail = (error: unknown): void => {
-    this.#settle(this.#failure('SOCKERR', `the checker failed: ${String(error)}`))
-  }
-
   constructor(target: T, settings: Settings<T>, owner: WatchOwner<T>) {
     this.target = target
     this.settings = settings
@@ -112,6 +102,16 @@ export class Watch<T extends Target> {
     return this.#mode === 'checking' || this.#mode === 'aborting'
   }
 
+  /** The check under way has ended. */
+  checked(result: CheckResult): void {
+    this.#unsettled = false
+    this.#running = undefined
+    if (this.#mode === 'checking') this.#finish(result)
+    else if (this.#mode === 'aborting') {
+      this.#finish(result.ok ? this.#overdue('the check succeeded, but too late') : result)
+    }
+  }
+
   /** Begin: the first check after `delayMs`. */
   start(delayMs: number): void {
     // A check from before a stop that has not ended has an interval to do so, not to be blamed at once.
@@ -124,8 +124,7 @@ export class Watch<T extends Target> {
     this.#timer = undefined
     this.#mode = 'stopped'
     this.#hastened = false
-    this.#controller?.abort(STOPPED)
-    this.#controller = undefined
+    this.#running?.abort(STOPPED)
   }
 
   /** Check now instead of when it is due; false where a check is under way or the watch is stopped. */
@@ -169,20 +168,41 @@ export class Watch<T extends Target> {
     this.#mode = 'checking'
     this.#unsettled = true
     this.#startedAt = clock.now()
-    this.#controller = new AbortController()
     this.#timer = clock.setTimeout(this.#tick, timeoutMs)
-    ask(checker, this.target, this.#controller.signal).then(this.#settle, this.#fail)
+    let running: RunningCheck
+    try {
+      running = checker.begin?.(this.target, this) ?? this.#ask()
+    } catch (error) {
+      this.#broken(error)
+      return
+    }
+    // It may have ended before it gave back what it can be aborted by.
+    if (this.#unsettled) this.#running = running
+  }
+
+  /** By promise and signal. A checker that throws, or gives no promise, breaks its contract; it is heard all the same. */
+  #ask(): RunningCheck {
+    const controller = new AbortController()
+    const { checker } = this.settings
+    new Promise<CheckResult>(resolve => resolve(checker.check(this.target, controller.signal))).then(
+      result => this.checked(result),
+      error => this.#broken(error),
+    )
+    return controller
+  }
+
+  #broken(error: unknown): void {
+    this.checked(this.#failure('SOCKERR', `the checker failed: ${String(error)}`))
   }
 
   #abort(): void {
     this.#mode = 'aborting'
     this.#timer = this.#owner.clock.setTimeout(this.#tick, ABORT_GRACE_MS)
-    this.#controller?.abort(TIMED_OUT)
+    this.#running?.abort(TIMED_OUT)
   }
 
   #finish(result: CheckResult): void {
     this.#timer?.cancel()
-    this.#controller = undefined
     this.#mode = 'waiting'
     this.#count(result, 'check')
   }
@@ -234,9 +254,4 @@ export class Watch<T extends Target> {
   #failure(code: 'L7TOUT' | 'SOCKERR', message: string): CheckResult {
     return { ok: false, code, message, durationMs: this.#owner.clock.now() - this.#startedAt }
   }
-}
-
-/** A checker that throws, or gives no promise, breaks its contract; it is heard all the same. */
-function ask<T extends Target>(checker: Checker<T>, target: T, signal: AbortSignal): Promise<CheckResult> {
-  return new Promise(resolve => resolve(checker.check(target, signal)))
 }
