@@ -11,6 +11,12 @@ export { type HeaderOptions, header } from './header.ts'
 export type { KeyedOptions } from './keyed.ts'
 export { leastConnections } from './least-connections.ts'
 export { type LeastResponseTimeOptions, leastResponseTime } from './least-response-time.ts'
+export {
+  type LoadReporter,
+  type LoadReporterOptions,
+  loadReporter,
+  type RequestUnderWay,
+} from './load-reporter.ts'
 export { type LocalitiesOptions, localities } from './localities.ts'
 export { type MaglevOptions, maglev } from './maglev.ts'
 export { type PeakEwmaOptions, peakEwma } from './peak-ewma.ts'

@@ -22,6 +22,7 @@ import { BackendCounters } from './counters.ts'
 import { type BackendRequest, Dispatch, type Staying } from './dispatch.ts'
 import type { BackendEvents } from './events.ts'
 import { type Acquired, Lease, type LeaseHolder, type NoServer } from './lease.ts'
+import type { LoadProbe } from './load-probe.ts'
 import { type Failed, type Outcome, serverIsFine } from './outcome.ts'
 import { older, Waiter } from './queue.ts'
 import { RetryBudget, type RetryOptions, RetryPolicy } from './retry.ts'
@@ -56,6 +57,11 @@ export interface BackendOptions extends RetryOptions {
   ignorePersist?(request: BackendRequest): boolean
   /** How servers are checked; not at all by default, and all are up. */
   readonly checks?: ChecksOptions | undefined
+  /**
+   * How servers are asked for their load, for balancers that go by it, such as `prequal()`: `httpLoadProbe()`. Not at all
+   * by default. One probe serves one backend.
+   */
+  readonly loadProbe?: LoadProbe | undefined
   /** How long things may take. */
   readonly timeouts?: BackendTimeouts | undefined
   /** When no primary server is left: the first backup takes all (false, the default), or all backups share. */
@@ -79,6 +85,7 @@ const optionNames: readonly (keyof BackendOptions)[] = [
   'forcePersist',
   'ignorePersist',
   'checks',
+  'loadProbe',
   'timeouts',
   'allBackups',
   'maxQueue',
@@ -114,6 +121,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
   readonly #waiting = new Set<Waiter>()
   readonly #removals = new Map<Server, () => void>()
   readonly #checks: HealthChecks | undefined
+  readonly #loadProbe: LoadProbe | undefined
   readonly #staying: Staying
   readonly #forcePersist: PersistCondition | undefined
   readonly #ignorePersist: PersistCondition | undefined
@@ -187,6 +195,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
         : new HealthChecks(options.checks, `${field}.checks`, this.clock, (server, result) =>
             this.emit('check', server, result),
           )
+    this.#loadProbe = this.#readLoadProbe(`${field}.loadProbe`, options.loadProbe)
     for (const [index, server] of options.servers.entries())
       this.#insert(server, `${field}.servers[${index}]`)
     this.#rebuild()
@@ -292,6 +301,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     // Those who wait for any server were there before; there is no room, or they would not wait.
     if (this.#waiting.size > 0 && this.balancer.keyed !== true) return this.#enqueue(this.#waiting, undefined)
     const chosen = this.balancer.pick(request, tried as ReadonlySet<Member> | undefined) as Server | undefined
+    if (this.#loadProbe !== undefined) this.#askForLoad(this.#loadProbe)
     if (chosen === undefined)
       return this.#queueWhenDown ? this.#enqueue(this.#waiting, undefined) : none['no-server']
     if (!chosen.saturated) return this.#lease(chosen, false)
@@ -347,6 +357,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     inUse.delete(this.balancer)
     if (this.affinity !== undefined) inUse.delete(this.affinity)
     this.#checks?.close()
+    this.#loadProbe?.close?.()
     for (const server of this.#servers.values()) {
       server.dispose()
       for (const waiter of [...server.waiting]) waiter.settle(none.closed)
@@ -469,6 +480,30 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     }
   }
 
+  #readLoadProbe(field: string, probe: LoadProbe | undefined): LoadProbe | undefined {
+    if (probe === undefined) return undefined
+    withMethods(field, probe, ['probe'], 'httpLoadProbe()')
+    if (this.balancer.nextProbe === undefined) {
+      throw invalid(
+        field,
+        probe,
+        `none with a balancer that asks for none (${this.balancer.name}); prequal() does`,
+      )
+    }
+    if (inUse.has(probe)) throw invalid(field, probe, 'a probe of its own: this one serves another backend')
+    inUse.add(probe)
+    return probe
+  }
+
+  /** Ask the servers that the balancer wants to hear of. Nobody waits for their answers. */
+  #askForLoad(probe: LoadProbe): void {
+    const { balancer } = this
+    for (let member = balancer.nextProbe?.(); member !== undefined; member = balancer.nextProbe?.()) {
+      const server = member as Server
+      probe.probe(server, report => balancer.probed?.(server, report))
+    }
+  }
+
   #membershipChanged(): void {
     if (this.#closed) return
     this.#rebuild()
@@ -485,7 +520,16 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
       const backups = eligible.filter(server => server.backup && server.weight > 0)
       this.#pool = this.#allBackups ? backups : backups.slice(0, 1)
     }
-    this.balancer.rebuild(this.#pool)
+    this.balancer.rebuild(this.balancer.seesDown === true ? this.#poolWithDown() : this.#pool)
+  }
+
+  /** The pool, and those that would be in it if they were not down. */
+  #poolWithDown(): readonly Server[] {
+    const backups = this.#pool.some(server => server.backup)
+    const pool = new Set(this.#pool)
+    return this.servers.filter(
+      server => pool.has(server) || (server.admin === 'ready' && !server.up && server.backup === backups),
+    )
   }
 }
 

@@ -214,6 +214,11 @@ export class Server {
     return this.#effectiveWeight
   }
 
+  /** False while its checks find it down. */
+  get up(): boolean {
+    return this.#health === 'up'
+  }
+
   /** Requests it serves or that wait for it. */
   get load(): number {
     return this.counters.requestsNow + this.waiting.size
