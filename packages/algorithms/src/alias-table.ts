@@ -12,11 +12,14 @@ import type { Random } from './balancer.ts'
 export class AliasTable {
   readonly #share: Float64Array
   readonly #other: Uint32Array
+  /** All weights are equal: every column is one item's alone. */
+  readonly #even: boolean
 
   /** @param weights at least one, none negative, not all 0 */
   constructor(weights: readonly number[]) {
     const count = weights.length
     const total = weights.reduce((sum, weight) => sum + weight, 0)
+    this.#even = weights.every(weight => weight === weights[0])
     this.#share = Float64Array.from(weights, weight => (weight * count) / total)
     this.#other = Uint32Array.from(weights, (_, item) => item)
     const poor: number[] = []
@@ -39,6 +42,7 @@ export class AliasTable {
     const at = random() * this.#share.length
     // A source that gives 1, or nothing sensible, still draws something that exists.
     const column = Math.min(at >>> 0, this.#share.length - 1)
+    if (this.#even) return column
     return at - column < (this.#share[column] as number) ? column : (this.#other[column] as number)
   }
 }

@@ -6,27 +6,25 @@
  * the heavier would always be taken; therefore idle ones all count as equal and take turns, as HAProxy has it
  * (src/lb_fwlc.c gave the behaviour).
  *
- * Invariant: the heap orders the servers by the load they had when last told of; `began` and `ended` tell.
- * Cost: O(log n) for each of `began` and `ended`, O(1) a pick; each server passed over because it was tried or is
- * saturated costs O(log n).
+ * Invariant: the tiers (tiers.ts) order the servers by the load they had when last told of; `began` and `ended` tell.
+ * Cost: O(1) a pick, and one step for each server that is passed over because it was tried or is saturated; O(1) for
+ * each of `began` and `ended`, but for steps past servers of other weights. Rebuild: O(n).
  * Not for: short requests, where it does what round robin does for more work; many balancers that do not know of
  * each other's requests and all run to the same idle server (random).
  */
 import type { Balancer, Member } from './balancer.ts'
-import { Heap, type HeapNode } from './heap.ts'
+import { nextRoster, type Roster } from './roster.ts'
 import { heaviest, sixteenths } from './sixteenths.ts'
+import { nobody, Tiers } from './tiers.ts'
 
-class Entry implements HeapNode {
+class Entry {
   member: Member
+  readonly number: number
   weight = 0
-  key = 0
-  order = 0
-  slot = -1
-  /** The server that was passed over before it, while a pick is under way. */
-  passedBefore: Entry | undefined
 
-  constructor(member: Member) {
+  constructor(member: Member, number: number) {
     this.member = member
+    this.number = number
   }
 
   /** Whole numbers on purpose: HAProxy rounds down, and whom that makes equal take turns. */
@@ -38,60 +36,44 @@ class Entry implements HeapNode {
 
 class LeastConnections implements Balancer<unknown> {
   readonly name = 'leastconn'
-  readonly #heap = new Heap<Entry>()
-  #entries = new Map<string, Entry>()
-  #arrivals = 0
+  readonly #tiers = new Tiers()
+  #entries: Roster<Entry> = new Map()
+  /** The entries by their numbers, and the numbers that are free. */
+  readonly #numbered: (Entry | undefined)[] = []
+  readonly #free: number[] = []
+  /** The one that was chosen last: most likely its request begins next. */
+  #chosen: Entry | undefined
 
   rebuild(members: readonly Member[]): void {
-    const before = this.#entries
-    const after = new Map<string, Entry>()
-    for (const member of members) {
-      const entry = before.get(member.id) ?? new Entry(member)
-      entry.member = member
-      after.set(member.id, entry)
-    }
-    for (const [id, entry] of before) if (!after.has(id) && entry.slot >= 0) this.#heap.remove(entry)
-    this.#entries = after
-    for (const entry of after.values()) {
+    const make = (member: Member) => this.#welcome(member)
+    this.#entries = nextRoster(this.#entries, members, make, entry => this.#dismiss(entry))
+    this.#chosen = undefined
+    this.#tiers.reserve(this.#numbered.length)
+    for (const entry of this.#entries.values()) {
       const weight = sixteenths(entry.member.weight)
-      if (weight === entry.weight) {
-        if (weight > 0) this.#settle(entry)
-        continue
-      }
+      // Another weight is another place in turn, too.
+      if (weight !== entry.weight) this.#tiers.remove(entry.number)
       entry.weight = weight
-      if (entry.slot >= 0) this.#heap.remove(entry)
-      if (weight > 0) this.#join(entry)
+      if (weight > 0) this.#tiers.place(entry.number, entry.keyNow())
     }
   }
 
   pick(_context?: unknown, tried?: ReadonlySet<Member>): Member | undefined {
-    const heap = this.#heap
-    let passed: Entry | undefined
     let avoided: Member | undefined
     let saturated: Member | undefined
-    let chosen: Member | undefined
-    for (let least = heap.top(); least !== undefined; least = heap.top()) {
-      const member = least.member
+    for (let next = this.#tiers.first(); next !== nobody; next = this.#tiers.after(next)) {
+      const entry = this.#numbered[next] as Entry
+      const member = entry.member
       const wasTried = tried?.has(member) === true
       if (member.saturated) {
         if (saturated === undefined || (tried?.has(saturated) === true && !wasTried)) saturated = member
       } else if (wasTried) avoided ??= member
       else {
-        chosen = member
-        break
+        this.#chosen = entry
+        return member
       }
-      heap.remove(least)
-      least.passedBefore = passed
-      passed = least
     }
-    // Key and order are kept, so each comes back to its place.
-    while (passed !== undefined) {
-      const entry = passed
-      passed = entry.passedBefore
-      entry.passedBefore = undefined
-      heap.insert(entry)
-    }
-    return chosen ?? avoided ?? saturated
+    return avoided ?? saturated
   }
 
   began(member: Member): void {
@@ -103,22 +85,20 @@ class LeastConnections implements Balancer<unknown> {
   }
 
   #changed(member: Member): void {
-    const entry = this.#entries.get(member.id)
-    if (entry !== undefined && entry.slot >= 0) this.#settle(entry)
+    const entry = this.#chosen?.member === member ? this.#chosen : this.#entries.get(member)
+    if (entry !== undefined && entry.weight > 0) this.#tiers.place(entry.number, entry.keyNow())
   }
 
-  #settle(entry: Entry): void {
-    const key = entry.keyNow()
-    if (key === entry.key) return
-    entry.key = key
-    entry.order = this.#arrivals++
-    this.#heap.moved(entry)
+  #welcome(member: Member): Entry {
+    const entry = new Entry(member, this.#free.pop() ?? this.#numbered.length)
+    this.#numbered[entry.number] = entry
+    return entry
   }
 
-  #join(entry: Entry): void {
-    entry.key = entry.keyNow()
-    entry.order = this.#arrivals++
-    this.#heap.insert(entry)
+  #dismiss({ number }: Entry): void {
+    this.#tiers.remove(number)
+    this.#numbered[number] = undefined
+    this.#free.push(number)
   }
 }
 

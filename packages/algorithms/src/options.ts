@@ -3,6 +3,7 @@
  * the value and what is allowed.
  */
 import type { Balancer, Clock, Random } from './balancer.ts'
+import { chance } from './chance.ts'
 import { AlgorithmError } from './errors.ts'
 
 function shown(value: unknown): string {
@@ -84,9 +85,9 @@ export function readNumber(
   return value
 }
 
-/** Where chance comes from; `Math.random` by default. */
+/** Where chance comes from; a generator of its own (chance.ts) by default. */
 export function readRandom(field: string, value: Random | undefined): Random {
-  return value === undefined ? Math.random : readFunction(field, value, 'to a number')
+  return value === undefined ? chance() : readFunction(field, value, 'to a number')
 }
 
 /** Where time comes from; the process's monotonic clock by default. */

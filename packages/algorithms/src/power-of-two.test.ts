@@ -55,7 +55,7 @@ describe('the power of two choices', () => {
     expect(longest(() => 0)).toBeGreaterThanOrEqual(5)
   })
 
-  it('draws from Math.random unless told otherwise, and refuses options that cannot be', () => {
+  it('draws from a generator of its own unless told otherwise, and refuses options that cannot be', () => {
     const balancer = powerOfTwo()
     balancer.rebuild(pool(1, 1))
     expect(sequence(balancer, 10)).toMatch(/^[ab]{10}$/)

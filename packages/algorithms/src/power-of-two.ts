@@ -24,7 +24,7 @@ export interface PowerOfTwoOptions {
    * under way for the weight. It is called twice a pick and must not throw.
    */
   readonly measure?: ((member: Member) => number) | undefined
-  /** Where chance comes from: a function to a number from 0 up to, not including, 1. `Math.random` by default. */
+  /** Where chance comes from: a function to a number from 0 up to, not including, 1; a generator of its own by default. */
   readonly random?: Random | undefined
 }
 

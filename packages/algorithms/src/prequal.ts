@@ -44,7 +44,7 @@ export interface PrequalOptions {
   readonly surplus?: number | undefined
   /** Where time comes from; the process's monotonic clock by default. */
   readonly clock?: Clock | undefined
-  /** Where chance comes from: a function to a number from 0 up to, not including, 1. `Math.random` by default. */
+  /** Where chance comes from: a function to a number from 0 up to, not including, 1; a generator of its own by default. */
   readonly random?: Random | undefined
 }
 

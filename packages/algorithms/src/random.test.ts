@@ -49,7 +49,7 @@ describe('random', () => {
     expect(b / 30_000).toBeCloseTo(2 / 3, 1.7)
   })
 
-  it('draws from Math.random unless told otherwise', () => {
+  it('draws from a generator of its own unless told otherwise', () => {
     const balancer = random()
     balancer.rebuild(pool(1, 1))
     expect(sequence(balancer, 10)).toMatch(/^[ab]{10}$/)

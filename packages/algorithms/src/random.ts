@@ -19,7 +19,7 @@ import { WeightedDraws } from './weighted-draws.ts'
 export interface RandomOptions {
   /** How many servers are drawn, of which the least loaded is taken: 1 to 100; 2 by default. */
   readonly draws?: number | undefined
-  /** Where chance comes from: a function to a number from 0 up to, not including, 1. `Math.random` by default. */
+  /** Where chance comes from: a function to a number from 0 up to, not including, 1; a generator of its own by default. */
   readonly random?: Random | undefined
 }
 

@@ -21,6 +21,7 @@
  */
 import type { Balancer, Member } from './balancer.ts'
 import { Lanes, type Queued, WeightClass } from './lanes.ts'
+import { nextRoster, type Roster } from './roster.ts'
 import { heaviest, sixteenths } from './sixteenths.ts'
 
 /** The class of servers that take nothing, and stand in no queue. */
@@ -53,7 +54,7 @@ class RoundRobin implements Balancer<unknown> {
   #unplaced = new Lanes<Entry>(1)
   #later = new Lanes<Entry>(2)
   readonly #classes = new Map<number, WeightClass>()
-  #entries = new Map<string, Entry>()
+  #entries: Roster<Entry> = new Map()
   /** What is left of a server that went: its rounding matters when it returns. Held as long as the member itself. */
   readonly #absent = new WeakMap<Member, Entry>()
   /** The position of the next pick, the length of this round, and that of the next. In sixteenths of a weight. */
@@ -62,20 +63,12 @@ class RoundRobin implements Balancer<unknown> {
   #total = 0
 
   rebuild(members: readonly Member[]): void {
-    const before = this.#entries
-    const after = new Map<string, Entry>()
-    for (const member of members) {
-      const entry = before.get(member.id) ?? this.#absent.get(member) ?? new Entry(member)
-      entry.member = member
-      after.set(member.id, entry)
-    }
-    for (const [id, entry] of before) {
-      if (after.has(id)) continue
+    const make = (member: Member) => this.#absent.get(member) ?? new Entry(member)
+    this.#entries = nextRoster(this.#entries, members, make, entry => {
       this.#leave(entry)
       this.#absent.set(entry.member, entry)
-    }
-    this.#entries = after
-    for (const entry of after.values()) {
+    })
+    for (const entry of this.#entries.values()) {
       const weight = sixteenths(entry.member.weight)
       if (weight === entry.weightClass.weight) continue
       if (weight === 0) this.#leave(entry)

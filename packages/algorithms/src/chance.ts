@@ -1,0 +1,27 @@
+/**
+ * The chance that algorithms draw from unless they are given another: xorshift128 (G. Marsaglia, "Xorshift RNGs",
+ * 2003), begun at a place that `Math.random` gives.
+ *
+ * `Math.random` itself allocates each number that it returns, and costs more than the rest of a draw.
+ *
+ * Not for: secrets; who sees some numbers can tell the next.
+ */
+import type { Random } from './balancer.ts'
+
+const word = (): number => (Math.random() * 2 ** 32) | 0
+
+/** A new source of chance, unlike any other: numbers of 53 bits from 0 up to, not including, 1. */
+export function chance(): Random {
+  let [x, y, z] = [word(), word(), word()]
+  // All four 0 would stay so.
+  let w = word() | 1
+  const next = () => {
+    const mixed = x ^ (x << 11)
+    x = y
+    y = z
+    z = w
+    w = w ^ (w >>> 19) ^ mixed ^ (mixed >>> 8)
+    return w
+  }
+  return () => ((next() >>> 0) * 2 ** 21 + (next() >>> 11)) / 2 ** 53
+}

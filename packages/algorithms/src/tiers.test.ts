@@ -1,0 +1,40 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { nobody, Tiers } from './tiers.ts'
+
+/** All that are inside, in order. */
+function inOrder(tiers: Tiers): number[] {
+  const all: number[] = []
+  for (let server = tiers.first(); server !== nobody; server = tiers.after(server)) all.push(server)
+  return all
+}
+
+describe('tiers', () => {
+  it('have nobody first when nobody is there', () => {
+    expect(new Tiers().first()).toBe(nobody)
+  })
+
+  it('give back who came, by key, and of equal keys first in, first out, whatever comes, moves and goes', () => {
+    const steps = fc.array(fc.tuple(fc.constantFrom('place', 'place', 'remove'), fc.nat(30), fc.nat(8)), {
+      maxLength: 200,
+    })
+    fc.assert(
+      fc.property(steps, all => {
+        const tiers = new Tiers()
+        let model: { readonly server: number; readonly key: number }[] = []
+        for (const [step, server, key] of all) {
+          // Grows now and then, as a pool does.
+          tiers.reserve(server + 1)
+          const before = model.find(one => one.server === server)
+          if (step === 'remove') tiers.remove(server)
+          else tiers.place(server, key)
+          if (step === 'place' && before?.key === key) continue
+          model = model.filter(one => one !== before)
+          // A stable sort: who comes last is the last of its key.
+          if (step === 'place') model = [...model, { server, key }].sort((a, b) => a.key - b.key)
+          expect(inOrder(tiers)).toEqual(model.map(one => one.server))
+        }
+      }),
+    )
+  })
+})
