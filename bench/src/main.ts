@@ -2,7 +2,9 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { allowedCores, partCores } from './machine/cores.ts'
+import { runAlgorithms } from './algorithms/run.ts'
+import { algorithmTables } from './algorithms/tables.ts'
+import { allowedCores, type Cores, partCores } from './machine/cores.ts'
 import { Keeper } from './machine/keeper.ts'
 import { describeMachine } from './machine/machine.ts'
 import { findProgram, missingProgram, programVersion } from './machine/programs.ts'
@@ -10,7 +12,7 @@ import { type BenchOptions, parseOptions, usage } from './options.ts'
 import { type Origin, startOrigin } from './origin/origin.ts'
 import { resultsPage } from './report/page.ts'
 import { plot } from './report/plot.ts'
-import { mergeRows, type Results, type RowResult } from './report/results.ts'
+import { type AlgorithmsResult, mergeRows, type Results, type RowResult } from './report/results.ts'
 import { rowTable } from './report/table.ts'
 import type { Row } from './row.ts'
 import { rows as allRows } from './rows.ts'
@@ -39,9 +41,12 @@ function loadOf(needs: Row['needs'] = []): string {
   return 'a client of its own'
 }
 
-async function measure(options: BenchOptions, keeper: Keeper): Promise<Results> {
-  const allowed = allowedCores()
-  const cores = findProgram('taskset') === undefined ? partCores([]) : partCores(allowed)
+async function measureRows(
+  options: BenchOptions,
+  keeper: Keeper,
+  allowed: readonly number[],
+  cores: Cores,
+): Promise<Results> {
   const missing = [
     ...['nginx', 'taskset', 'setpriv'].map(missingProgram).filter(reason => reason !== undefined),
     ...options.subjects.flatMap(subject => {
@@ -86,16 +91,39 @@ async function measure(options: BenchOptions, keeper: Keeper): Promise<Results> 
   return { rows, missing }
 }
 
-/** Into the files that are committed. Rows that were not measured now stay as they were. */
-function write({ rows }: Results): void {
+async function measureAlgorithms(
+  options: BenchOptions,
+  keeper: Keeper,
+  allowed: readonly number[],
+  cores: Cores,
+): Promise<AlgorithmsResult> {
+  const { repeats, seconds, quick, json } = options
+  const results = await runAlgorithms(options.algorithms, { ...options, keeper, cores, say })
+  if (!json) console.log(`\n## algorithms\n\n${algorithmTables(results)}`)
+  const machine = describeMachine(cores, allowed)
+  return { date: new Date().toISOString(), commit: commit(), repeats, seconds, quick, machine, results }
+}
+
+async function measure(options: BenchOptions, keeper: Keeper): Promise<Results> {
+  const allowed = allowedCores()
+  const cores = partCores(findProgram('taskset') === undefined ? [] : allowed)
+  const nothing: Results = { rows: [], missing: [] }
+  const measured = options.rows.length > 0 ? await measureRows(options, keeper, allowed, cores) : nothing
+  if (options.algorithms.length === 0) return measured
+  return { ...measured, algorithms: await measureAlgorithms(options, keeper, allowed, cores) }
+}
+
+/** Into the files that are committed. What was not measured now stays as it was. */
+function write({ rows, algorithms: fresh }: Results): void {
   const file = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
   const data = file('results.json')
-  const old = existsSync(data) ? (JSON.parse(readFileSync(data, 'utf8')) as { rows: RowResult[] }).rows : []
+  const old = existsSync(data) ? (JSON.parse(readFileSync(data, 'utf8')) as Partial<Results>) : {}
   const names = allRows.map(({ name }) => name)
-  const merged = mergeRows(old, rows, names)
-  writeFileSync(data, `${JSON.stringify({ rows: merged }, undefined, 2)}\n`)
+  const merged = mergeRows(old.rows ?? [], rows, names)
+  const algorithms = fresh ?? old.algorithms
+  writeFileSync(data, `${JSON.stringify({ rows: merged, algorithms }, undefined, 2)}\n`)
   writeFileSync(file('results.svg'), plot(merged))
-  writeFileSync(file('RESULTS.md'), resultsPage(merged, 'results.svg'))
+  writeFileSync(file('RESULTS.md'), resultsPage(merged, 'results.svg', algorithms))
   say('written: bench/RESULTS.md, bench/results.json, bench/results.svg')
 }
 

@@ -26,6 +26,20 @@ test('a quick look at one row is possible, for any row', () => {
   expect(namesOf(parseOptions(['--quick', 'latency']).rows)).toEqual(['latency'])
 })
 
+test('the algorithms alone are a row like others, without any load', () => {
+  const { rows, algorithms } = parseOptions(['algorithms'])
+  expect(namesOf(rows)).toEqual([])
+  expect(namesOf(algorithms)).toEqual(expect.arrayContaining(['round-robin', 'naive-round-robin']))
+  expect(namesOf(parseOptions(['algorithms', '--subjects', 'random-one']).algorithms)).toEqual(['random-one'])
+})
+
+test('the algorithms are measured with everything, and not with other rows or at a quick look at everything', () => {
+  expect(parseOptions([]).algorithms.length).toBeGreaterThan(0)
+  expect(parseOptions(['small']).algorithms).toEqual([])
+  expect(parseOptions(['--quick']).algorithms).toEqual([])
+  expect(parseOptions(['--quick', 'algorithms']).algorithms.length).toBeGreaterThan(0)
+})
+
 test.each([
   [['smal'], 'there is no row "smal"'],
   [['--subjects', 'apache'], 'there is no subject "apache"'],

@@ -1,5 +1,6 @@
 /** The command line. */
 import { parseArgs } from 'node:util'
+import { type Contender, contenders } from './algorithms/contenders.ts'
 import type { Row } from './row.ts'
 import { rows as allRows } from './rows.ts'
 import { allSubjects } from './subjects/all.ts'
@@ -8,6 +9,8 @@ import type { Subject } from './subjects/subject.ts'
 export interface BenchOptions {
   readonly rows: readonly Row[]
   readonly subjects: readonly Subject[]
+  /** The algorithms to measure: none, unless `algorithms` is asked for, or everything is. */
+  readonly algorithms: readonly Contender[]
   readonly repeats: number
   readonly seconds: number
   readonly quick: boolean
@@ -19,6 +22,9 @@ export interface BenchOptions {
 /** What `--quick` measures when not told otherwise. */
 const quickSubjects: ReadonlySet<string> = new Set(['haproxy', 'http-proxy-3', 'evener-handler'])
 
+/** Not a row of loads, but asked for like one: it has subjects of its own, and no servers. */
+const algorithmsRow = { name: 'algorithms' }
+
 export const usage = `Usage: npx pnpm@12 bench [row …] [options]
 
   --quick            a look in under a minute: few rows and subjects, short loads, one repeat
@@ -28,8 +34,9 @@ export const usage = `Usage: npx pnpm@12 bench [row …] [options]
   --json             results as JSON on the standard output
   --write            put the rows measured into bench/RESULTS.md, results.json and results.svg
 
-Rows: ${allRows.map(({ name }) => name).join(', ')}
+Rows: ${[...allRows, algorithmsRow].map(({ name }) => name).join(', ')}
 Subjects: ${allSubjects.map(({ name }) => name).join(', ')}
+Subjects of ${algorithmsRow.name}: ${contenders.map(({ name }) => name).join(', ')}
 `
 
 /** @throws an Error that names what is wrong and what is allowed */
@@ -52,15 +59,18 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   const repeats = numberOf('--repeats', values.repeats, quick ? 1 : 5, 1)
   if (!Number.isInteger(repeats)) throw new Error(`--repeats: ${repeats} is not a whole number`)
   const names = values.subjects?.split(',').filter(name => name !== '')
+  const all = positionals.length === 0
+  const asked = pickNamed('row', [...allRows, algorithmsRow], positionals)
+  const named = pickNamed('subject', [...allSubjects, ...contenders], names ?? [])
+  const wantsAlgorithms = all ? !quick : asked.includes(algorithmsRow)
   return {
-    rows:
-      positionals.length > 0
-        ? pickNamed('row', allRows, positionals)
-        : allRows.filter(row => !quick || row.quick),
-    subjects:
-      names !== undefined
-        ? pickNamed('subject', allSubjects, names)
-        : allSubjects.filter(({ name, rows }) => !quick || rows !== undefined || quickSubjects.has(name)),
+    rows: allRows.filter(row => (all ? !quick || row.quick : asked.includes(row))),
+    subjects: allSubjects.filter(subject =>
+      names === undefined
+        ? !quick || subject.rows !== undefined || quickSubjects.has(subject.name)
+        : named.includes(subject),
+    ),
+    algorithms: contenders.filter(one => wantsAlgorithms && (names === undefined || named.includes(one))),
     repeats,
     seconds: numberOf('--seconds', values.seconds, quick ? 0.6 : 2, 0.2),
     quick,

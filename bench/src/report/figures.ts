@@ -21,7 +21,7 @@ export const figureNames = Object.keys(figures) as readonly FigureName[]
 export const references = ['haproxy', 'http-proxy-3'] as const
 
 /** Three significant digits at most: more would say more than was measured. */
-const digits = (value: number): string => String(Number(value.toPrecision(3)))
+export const digits = (value: number): string => String(Number(value.toPrecision(3)))
 
 function duration(micros: number): string {
   return Math.abs(micros) < 1_000 ? `${digits(micros)} µs` : `${digits(micros / 1_000)} ms`

@@ -1,5 +1,6 @@
-/** RESULTS.md: the machine, the picture, and a table for each row. */
-import type { RowResult } from './results.ts'
+/** RESULTS.md: the machine, the picture, a table for each row, and those of the algorithms. */
+import { algorithmTables } from '../algorithms/tables.ts'
+import type { AlgorithmsResult, RowResult } from './results.ts'
 import { rowTable, table } from './table.ts'
 
 const day = (date: string): string => date.slice(0, 10)
@@ -12,10 +13,13 @@ function subjectsTable(rows: readonly RowResult[]): string {
   return table(['subject', 'version', 'as measured'], [...seen.values()])
 }
 
+const described = ({ processor, cores, memoryGiB, kernel, node }: RowResult['machine']): string =>
+  `- ${processor}, ${cores} cores, ${memoryGiB} GiB, ${kernel}, Node ${node}`
+
 /** How a row was measured; said once for rows that agree. */
 function circumstances({ machine, date, commit, repeats, seconds, quick, origin, load }: RowResult): string {
   return [
-    `- ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.kernel}, Node ${machine.node}`,
+    described(machine),
     `- ${machine.pinning}`,
     `- servers: ${origin}; load: ${load}`,
     `- ${day(date)}, Evener at ${commit}; ${repeats} repeats of ${seconds} s, interleaved${quick ? ' (a quick look)' : ''}`,
@@ -23,7 +27,24 @@ function circumstances({ machine, date, commit, repeats, seconds, quick, origin,
   ].join('\n')
 }
 
-export function resultsPage(rows: readonly RowResult[], plotFile: string): string {
+function algorithmsSection({ machine, date, commit, repeats, results }: AlgorithmsResult): string {
+  return `
+## \`algorithms\`: what choosing a server costs
+
+${described(machine)}
+- ${day(date)}, Evener at ${commit}; ${repeats} repeats, interleaved
+
+A decision is \`pick\`, \`began\` and \`ended\` together. \`loop\` is the measurement itself, which is in all the figures. The
+bars hold at 10,000 servers; multiples of the naive way to do the same are taken at 1,000.
+
+${algorithmTables(results)}`
+}
+
+export function resultsPage(
+  rows: readonly RowResult[],
+  plotFile: string,
+  algorithms?: AlgorithmsResult,
+): string {
   const groups = new Map<string, RowResult[]>()
   for (const row of rows) {
     const how = circumstances(row)
@@ -42,5 +63,5 @@ ${measured.join('\n')}
 ![Bars for each row](${plotFile})
 
 ${subjectsTable(rows)}
-${sections.join('\n')}`
+${sections.join('\n')}${algorithms === undefined ? '' : algorithmsSection(algorithms)}`
 }

@@ -1,4 +1,5 @@
 /** What a run found: plain data, as `--json` prints it and `results.json` keeps it. */
+import type { AlgorithmResult } from '../algorithms/run.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Sample } from '../row.ts'
 import type { FigureName } from './figures.ts'
@@ -32,8 +33,21 @@ export interface RowResult {
   readonly skipped?: string
 }
 
+/** What the algorithms cost, and how that was measured. */
+export interface AlgorithmsResult {
+  /** When they were measured, in ISO 8601. */
+  readonly date: string
+  readonly commit: string
+  readonly repeats: number
+  readonly seconds: number
+  readonly quick: boolean
+  readonly machine: Machine
+  readonly results: readonly AlgorithmResult[]
+}
+
 export interface Results {
   readonly rows: readonly RowResult[]
+  readonly algorithms?: AlgorithmsResult
   /** What was left out and why, by name. */
   readonly missing: readonly string[]
 }
