@@ -60,6 +60,15 @@ describe('prequal', () => {
     expect(sequence(balancer, 2)).toBe('ab')
   })
 
+  it('counts what that request will cost: one probe that looks fast does not draw all until the next', () => {
+    const { members, balancer, says } = world({ hotQuantile: 1 })
+    const [a, b] = members
+    says(a, 0, 10)
+    says(b, 0, 15)
+    // 10, then 20 and 15, then 20 and 30, then 30 and 30.
+    expect(sequence(balancer, 4)).toBe('abaa')
+  })
+
   it('takes what it knows to be under way for the least a server has', () => {
     const { members, balancer, says } = world({ hotQuantile: 0.5 })
     const [a, b] = members
@@ -106,8 +115,8 @@ describe('prequal', () => {
     const [a, b, c, d] = members
     says(a, 0, 5)
     says(b, 0, 50)
-    says(c, 0, 30)
-    says(d, 0, 40)
+    says(c, 0, 20)
+    says(d, 0, 45)
     expect(balancer.pick({})).toBe(a)
     // a was the oldest; now the worst goes, which is b.
     expect(balancer.pick({})).toBe(c)

@@ -2,7 +2,8 @@
  * What servers said of themselves lately, and which of them is best by it: the pool of probes of Prequal.
  *
  * A probe leaves the pool when it is too old, was used as often as it may be, was removed to make room or to keep the
- * pool fresh, or when its server answers again. Each use adds a request to what the server said.
+ * pool fresh, or when its server answers again. Each use adds a request to what the server
+ * said, and to its latency in proportion.
  *
  * The rule, hot and cold: a server is hot if its requests in flight are above a quantile of those that were reported
  * lately. Where any is cold, the cold one with the least latency is best; where all are hot, the one with the fewest
@@ -99,6 +100,8 @@ export class ProbePool {
     if (best < 0) return undefined
     const probe = this.#at(best)
     const { member } = probe
+    // A request more, and what that will cost: else one probe that looked fast would draw all who come before the next.
+    probe.latencyMs *= (probe.requestsInFlight + 2) / (probe.requestsInFlight + 1)
     probe.requestsInFlight++
     if (--probe.usesLeft <= 0) this.#remove(best)
     return member
