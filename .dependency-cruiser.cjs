@@ -45,7 +45,7 @@ module.exports = {
         'A package imports nothing of the examples, the benchmarks, the fuzzer, the scripts or the end-to-end tests.',
       severity: 'error',
       from: { path: '^packages/' },
-      to: { path: '^(examples|bench|fuzz|scripts|tests)/' },
+      to: { path: '^(examples|bench|docs|fuzz|scripts|tests)/' },
     },
     {
       name: 'front-door-between-packages',
@@ -58,7 +58,7 @@ module.exports = {
       name: 'front-door-from-above',
       comment: 'Examples, benchmarks and tests import a package by its name, not by a path into its inside.',
       severity: 'error',
-      from: { path: '^(examples|bench|fuzz|tests|scripts)/' },
+      from: { path: '^(examples|bench|docs|fuzz|tests|scripts)/' },
       to: { path: '^packages/', dependencyTypes: ['local'] },
     },
     {

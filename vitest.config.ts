@@ -37,6 +37,7 @@ export default defineConfig({
       'examples/*/test/**/*.test.ts',
       'scripts/check/**/*.test.ts',
       'bench/src/**/*.test.ts',
+      'docs/src/**/*.test.ts',
       'fuzz/src/**/*.test.ts',
     ],
     environment: 'node',

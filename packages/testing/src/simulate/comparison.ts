@@ -82,6 +82,7 @@ export function compareSvg(results: NamedResults, title: string): string {
     return `<circle cx="${left}" cy="34" r="4" fill="${colour}"/><text x="${left + 8}" y="38">${name}</text>`
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="11">
+<title>${escapeXml(title)}</title>
 <rect width="100%" height="100%" fill="#fff"/>
 <text x="12" y="20" font-size="14" font-weight="600">${escapeXml(title)}</text>
 ${legend.join('')}<text x="${width - 8}" y="38" text-anchor="end" fill="#555">p99, ms</text>

@@ -52,8 +52,8 @@ export class SimulationResult {
   readonly servers: readonly ServerFigures[]
   /** What became of the keys, over all time. */
   readonly keys: KeyFigures
-  /** How load and latency went, over all time. */
-  readonly timeline: Timeline
+  readonly #statistics: Statistics
+  #timeline: Timeline | undefined
   readonly #latencies: Float64Array
 
   /** Made by `simulate()`. @internal */
@@ -73,7 +73,13 @@ export class SimulationResult {
     this.maxQueued = statistics.maxQueued
     this.servers = serversOf(statistics)
     this.keys = statistics.keys.figures()
-    this.timeline = timelineOf(statistics, this.durationMs)
+    this.#statistics = statistics
+  }
+
+  /** How load and latency went, over all time. Reckoned when first asked for. */
+  get timeline(): Timeline {
+    this.#timeline ??= timelineOf(this.#statistics, this.durationMs)
+    return this.#timeline
   }
 
   /**
