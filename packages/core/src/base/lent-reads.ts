@@ -4,8 +4,7 @@
  * Node lets whoever *connects* a socket say where its bytes go (`onread`), and saves 64 KiB of memory, a stream's queue
  * and an event for each read: a tenth of what a small request costs here. For a socket that a server *accepted* it has
  * no such option. So the accepted one is emptied, and a new one is made around the same handle, the way that
- * `net.Server` made the first. That is the one place where Evener relies on something that Node does not document;
- * where a socket is not as expected (TLS, a socket of the host's own, a later Node), it is read by its events, and
+ * `net.Server` made the first. That rests on `_handle`, which Node does not document: where a socket is not as expected (TLS, a socket of the host's own, a later Node), it is read by its events, and
  * only slower.
  */
 import { Socket } from 'node:net'

@@ -1,8 +1,8 @@
 /**
  * The engine of a door that was given none: HTTP/1.1, and HTTP/2 for the servers that say so.
  *
- * The engine for HTTP/2, and `node:http2` with it, comes when the first such server is spoken to. Until then a request
- * costs one comparison more than with the engine for HTTP/1.1 alone.
+ * The engine for HTTP/2 is made when the first such server is spoken to. Until then a request costs one comparison more
+ * than with the engine for HTTP/1.1 alone.
  */
 
 import { knownOptions } from '../base/options.ts'

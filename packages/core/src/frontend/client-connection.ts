@@ -8,8 +8,8 @@
  * ```
  *
  * While a request is under way, what the client sends beyond it waits, all but the first 64 KiB of it in the kernel: a
- * hundred thousand pipelined requests cost the memory of one. Nor is a next one read while the client has not taken the
- * response before it. What is read lies in memory that all connections share, until somebody keeps it.
+ * hundred thousand pipelined requests cost the memory of one. Nor is a next one begun while the client has not taken the
+ * response before it; through TLS, while more than 256 KiB wait for it. Where the bytes lie: `base/read-memory.ts`.
  *
  * Invariant: responses go out in the order of the requests; a connection on which anything was refused carries no
  * further request, since the two sides may not agree where it would begin.

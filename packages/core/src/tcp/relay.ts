@@ -21,7 +21,7 @@ import { type Failed, failed, type Outcome } from '../balance/outcome.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Deadline } from '../base/deadline.ts'
 import { isShared, type ReadMemory } from '../base/read-memory.ts'
-import { canReset, reset } from '../base/reset.ts'
+import { canReset, type Resettable, reset } from '../base/reset.ts'
 
 /** How long what was written before the end may take to go out. */
 const closingMs = 30_000
@@ -61,12 +61,9 @@ export interface RelayLimits {
 }
 
 /** A connection that a relay holds; the property spares each of them a set of closures. */
-interface Tied extends Duplex {
+interface Tied extends Resettable {
   [relayOf]?: Relay
   destroySoon?(): void
-  resetAndDestroy?(): unknown
-  readonly encrypted?: boolean
-  readonly remoteFamily?: string | undefined
 }
 
 const relayOf = Symbol('relay')
