@@ -11,7 +11,7 @@ const { setTimeout: startTimer, setImmediate: nextTurn, performance } = globalTh
 
 /** How long and how often {@link expectEventually} asks. */
 export interface ExpectEventuallyOptions {
-  /** Milliseconds, 2,000 by default. */
+  /** Milliseconds, 10,000 by default: enough for a busy machine too. */
   readonly timeoutMs?: number
   /** Milliseconds between two questions, 5 by default; the first twenty are one turn of the event loop apart. */
   readonly intervalMs?: number
@@ -26,7 +26,7 @@ export async function expectEventually<T>(
   options: ExpectEventuallyOptions = {},
 ): Promise<T> {
   knownOptions('expectEventually()', options, ['timeoutMs', 'intervalMs'])
-  const timeoutMs = integer('expectEventually()', 'timeoutMs', options.timeoutMs ?? 2_000, 0, 2 ** 31 - 1)
+  const timeoutMs = integer('expectEventually()', 'timeoutMs', options.timeoutMs ?? 10_000, 0, 2 ** 31 - 1)
   const intervalMs = integer('expectEventually()', 'intervalMs', options.intervalMs ?? 5, 0, 2 ** 31 - 1)
   const startedAt = performance.now()
   for (let asked = 1; ; asked++) {

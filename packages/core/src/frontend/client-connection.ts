@@ -101,30 +101,28 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
    * @param proxyHeader what a proxy in front has said of the client
    */
   constructor(
-    accepted: Socket,
+    socket: Socket,
     settings: FrontendSettings,
     tls: TlsFacts | undefined,
     proxyHeader: ProxyHeader | undefined,
   ) {
     this.#settings = settings
-    const lent = lendReads(accepted, this.#memory, this.#onRead)
-    const socket = lent ?? accepted
-    this.#direct = lent !== undefined
+    this.#direct = lendReads(socket, this.#memory, this.#onRead)
     this.#slack = tls === undefined ? 0 : tlsSlack
     this.#socket = socket
     this.facts = connectionFacts(socket, tls, proxyHeader)
     this.#reader = new RequestReader(settings.limits)
     this.#deadline = new Deadline(settings.clock, () => this.#overdue())
-    if (lent === undefined) {
+    if (!this.#direct) {
       socket.setNoDelay(true)
       socket.on('data', this.#onData)
-      // Whoever had it before may have held it back.
-      socket.resume()
     }
     socket.on('end', this.#onEnd)
     socket.on('drain', this.#onDrain)
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
+    // Whoever had it before may have held it back.
+    socket.resume()
     // The first request is due like its head: a connection that says nothing is not kept for later.
     this.#deadline.arm(settings.httpRequestMs)
   }

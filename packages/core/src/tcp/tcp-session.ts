@@ -25,7 +25,7 @@ import { type Failed, failed, type Outcome, type Phase } from '../balance/outcom
 import type { Server } from '../balance/server.ts'
 import { acceptProxyHeader } from '../base/accept-proxy.ts'
 import type { Timer } from '../base/clock.ts'
-import { connectionFacts, type SocketEnds } from '../base/connection-facts.ts'
+import { connectionFacts } from '../base/connection-facts.ts'
 import { Deadline } from '../base/deadline.ts'
 import { lendReads, type OnRead } from '../base/lent-reads.ts'
 import { ReadMemory } from '../base/read-memory.ts'
@@ -42,9 +42,8 @@ const neverSent = { idempotent: false, replayable: false }
 /** What is read of a client that waits for a server. */
 const mostEarly = 65_536
 
-export class TcpSession implements RelayOwner, SocketEnds {
-  /** The client's connection, which is another object once it is joined to a server. */
-  client: Socket
+export class TcpSession implements RelayOwner {
+  readonly client: Socket
   readonly #settings: TcpSettings
   readonly #tls: TlsFacts | undefined
   /** Before there is a server: gives up whatever step is under way. */
@@ -86,23 +85,6 @@ export class TcpSession implements RelayOwner, SocketEnds {
   /** The client's address, as far as it is known. */
   get peerAddress(): string {
     return this.#connection?.sourceAddress ?? this.client.remoteAddress ?? ''
-  }
-
-  // Facts ask the session, since its socket is to change.
-  get remoteAddress(): string | undefined {
-    return this.client.remoteAddress
-  }
-
-  get remotePort(): number | undefined {
-    return this.client.remotePort
-  }
-
-  get localAddress(): string | undefined {
-    return this.client.localAddress
-  }
-
-  get localPort(): number | undefined {
-    return this.client.localPort
   }
 
   /** Break it off, and wait for nobody who does not take what was written. */
@@ -163,7 +145,7 @@ export class TcpSession implements RelayOwner, SocketEnds {
     // What TLS has decrypted begins with no ClientHello.
     if (inspect === undefined || this.#tls !== undefined) {
       this.#cancelStep = nothing
-      this.#route(new SeenConnection(connectionFacts(this, this.#tls, header), undefined))
+      this.#route(new SeenConnection(connectionFacts(this.client, this.#tls, header), undefined))
       return
     }
     this.#cancelStep = inspectClientHello(
@@ -172,7 +154,7 @@ export class TcpSession implements RelayOwner, SocketEnds {
       clock,
       glimpse => {
         this.#cancelStep = nothing
-        this.#route(new SeenConnection(connectionFacts(this, undefined, header), glimpse))
+        this.#route(new SeenConnection(connectionFacts(this.client, undefined, header), glimpse))
       },
       ({ code, message }) => this.#settings.refused(this, 'client-hello', code, message),
     )
@@ -331,18 +313,13 @@ export class TcpSession implements RelayOwner, SocketEnds {
   }
 
   /**
-   * Read the client into shared memory from now on, where that can be done: it must be a plain socket, of which nothing
-   * is waiting to be read, and its end must not have been told yet.
+   * Read the client into shared memory from now on, where that can be done: nothing of it may be waiting to be read, and
+   * its end must not have been told yet.
    */
   #lend(): void {
     const { client } = this
-    if (this.#lent || this.#tls !== undefined || client.readableEnded) return
-    this.#unlisten?.()
-    const lent = lendReads(client, this.#memory, (buffer, end) => this.#fromClient(buffer, end))
-    if (lent !== undefined) {
-      this.client = lent
-      this.#lent = true
-    }
+    if (this.#lent || client.readableEnded) return
+    this.#lent = lendReads(client, this.#memory, (buffer, end) => this.#fromClient(buffer, end))
   }
 
   #fromClient(buffer: Buffer, end: number): boolean {
