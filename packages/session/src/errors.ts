@@ -1,5 +1,5 @@
 /**
- * What this package throws: only at construction, only for options that cannot work.
+ * What this package throws: at construction, for options that cannot work; and for a saved table that is none.
  *
  * Nothing that a client, a server or a store sends leads to an error; it leads to "no server known".
  */
@@ -15,5 +15,21 @@ export class SessionOptionError extends Error {
     super(message)
     this.name = 'SessionOptionError'
     this.field = field
+  }
+}
+
+/** A saved table cannot be loaded. `message` names the file, the line and what is wrong with it. */
+export class SessionFileError extends Error {
+  /** Stable: tell errors apart by this, not by the message. */
+  readonly code = 'EVENER_INVALID_TABLE_FILE'
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+
+  constructor(file: string, line: number, what: string) {
+    super(`${file}, line ${line}: ${what}`)
+    this.name = 'SessionFileError'
+    this.file = file
+    this.line = line
   }
 }

@@ -5,10 +5,30 @@ export type {
   AffinityServer,
   HeaderEdits,
 } from './affinity.ts'
-export { SessionOptionError } from './errors.ts'
+export { SessionFileError, SessionOptionError } from './errors.ts'
 export { type InsertCookieOptions, insertCookie } from './insert-cookie.ts'
-export { type MemoryStore, type MemoryStoreOptions, memoryStore, type StickClock } from './memory-store.ts'
 export type { CookieAttributes } from './set-cookie.ts'
-export { byCookie, byHeader, bySourceAddress, type StickKey } from './stick-key.ts'
-export type { StickStore } from './stick-store.ts'
-export { type StickTableOptions, stickTable } from './stick-table.ts'
+export type { DataType, EventName, RatePeriod, StickTableData } from './tables/data-types.ts'
+export type { StickKeyType, StickKeyValue } from './tables/key-types.ts'
+export {
+  byCookie,
+  byHeader,
+  byResponseHeader,
+  bySetCookie,
+  bySourceAddress,
+  type ResponseKey,
+  type StickKey,
+} from './tables/keys.ts'
+export { type RateLimitOptions, rateLimit, type TooManyRequests } from './tables/rate-limit.ts'
+export { sc, scTracked, type Tracking } from './tables/sc.ts'
+export { type StickOptions, type StickRule, type StickStep, stick } from './tables/stick.ts'
+export {
+  type StickClock,
+  StickTable,
+  StickTableCounters,
+  type StickTableEntry,
+  type StickTableOptions,
+  stickTable,
+} from './tables/stick-table.ts'
+export { loadTable, saveTable, type TableFileOptions } from './tables/table-file.ts'
+export { Tracked } from './tables/tracked.ts'

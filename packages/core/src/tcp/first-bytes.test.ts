@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { type ProxyHeader, ProxyHeaderReader, proxyHeaderV1, proxyHeaderV2 } from '@evener/proxy-protocol'
-import { stickTable } from '@evener/session'
+import { stick, stickTable } from '@evener/session'
 import { expectEventually, testCertificate, VirtualClock } from '@evener/testing'
 import { describe, expect, test } from 'vitest'
 import type { TcpConnection } from './tcp-connection.ts'
@@ -166,7 +166,10 @@ describe('the ClientHello', () => {
 
   test('brings a name back to its server', async () => {
     const backend = backendOf([await tlsServer('a'), await tlsServer('b'), await tlsServer('c')], {
-      affinity: stickTable<TcpConnection>({ key: ({ serverName }) => serverName }),
+      affinity: stick<TcpConnection>({
+        table: stickTable({ type: 'string' }),
+        on: ({ serverName }) => serverName,
+      }),
     })
     const { port } = await proxyOf({ route: backend, inspect: 'client-hello' })
     const [server] = (await tlsSays(port, 'x.evener.test')).split(' ')

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hash, leastConnections, source } from '@evener/algorithms'
-import { stickTable } from '@evener/session'
+import { stick, stickTable } from '@evener/session'
 import { expectEventually, VirtualClock } from '@evener/testing'
 import { describe, expect, test } from 'vitest'
 import type { TcpConnection } from './tcp-connection.ts'
@@ -324,7 +324,7 @@ describe('balancing', () => {
 
   test('by source sees the client, and stickiness brings it back', async () => {
     const servers = [await namedEcho('a'), await namedEcho('b'), await namedEcho('c')]
-    for (const options of [{ balancer: source() }, { affinity: stickTable() }]) {
+    for (const options of [{ balancer: source() }, { affinity: stick({ table: stickTable() }) }]) {
       const { dial } = await proxyOf({ route: backendOf(servers, options) })
       const first = await greeted(dial())
       for (let i = 0; i < 4; i++) expect(await greeted(dial())).toBe(first)

@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { leastConnections } from '@evener/algorithms'
 import { type ProxyHeader, ProxyHeaderReader } from '@evener/proxy-protocol'
-import { stickTable } from '@evener/session'
+import { stick, stickTable } from '@evener/session'
 import { CountingClock, expectEventually, leaks, seededRandom, VirtualClock } from '@evener/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Backend, type BackendOptions, createBackend } from '../balance/backend.ts'
@@ -281,7 +281,7 @@ describe('a server', () => {
     const { dial } = await proxyOf({ route: least })
     for (let i = 0; i < 4; i++) await dial().ask('x')
     expect(least.servers.map(({ counters }) => counters.requestsNow)).toEqual([2, 2])
-    const sticky = await proxyOf({ route: backendOf(servers, { affinity: stickTable() }) })
+    const sticky = await proxyOf({ route: backendOf(servers, { affinity: stick({ table: stickTable() }) }) })
     const first = await sticky.dial().ask('x')
     for (let i = 0; i < 3; i++) expect(await sticky.dial().ask('x')).toBe(first)
   })
