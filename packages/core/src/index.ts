@@ -1,3 +1,4 @@
+export type { AgentOptions } from './balance/agents.ts'
 export { Backend, type BackendOptions, createBackend } from './balance/backend.ts'
 export type { ChecksOptions } from './balance/checks.ts'
 export {
@@ -12,14 +13,12 @@ export { type Acquired, Lease, type NoServer, type Queued } from './balance/leas
 export type { LoadProbe } from './balance/load-probe.ts'
 export type { Completed, Failed, FailureReason, Outcome, Phase, Side } from './balance/outcome.ts'
 export type { RetryBudgetOptions, RetryOn, RetryOptions } from './balance/retry.ts'
-export {
-  type AdminState,
-  type HealthState,
-  type HttpProtocol,
-  Server,
-  type ServerOptions,
-} from './balance/server.ts'
+export { type ChangeCause, type ChangeReason, Server } from './balance/server.ts'
+export type { HttpProtocol, ServerCheckOptions, ServerOptions } from './balance/server-options.ts'
+export type { AdminState, HealthState } from './balance/server-state.ts'
 export type { BackendTimeouts } from './balance/timeouts.ts'
+export { type PoolFigures, ServerTransition, type TransitionKind } from './balance/transition.ts'
+export type { WatchingOptions } from './balance/watching.ts'
 export type { AcceptProxyOptions } from './base/accept-proxy.ts'
 export type { Clock, Timer } from './base/clock.ts'
 export type { ConnectionFacts } from './base/connection-facts.ts'

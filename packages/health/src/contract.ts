@@ -72,6 +72,7 @@ export interface TargetTls {
  * another status or body; `L7RSP` answered with something that is not the protocol; `L7TOUT` no answer in time;
  * `SOCKERR` the socket could not be made. Of an external command: `PROCOK` ended with 0; `PROCERR` with something else,
  * or could not be started; `PROCTOUT` did not end in time. `CHECKED` of an agent: it said nothing about health.
+ * `HANA` of traffic, and not of a check: so many errors came in a row.
  */
 export type CheckCode =
   | 'L4OK'
@@ -90,6 +91,7 @@ export type CheckCode =
   | 'PROCERR'
   | 'PROCTOUT'
   | 'CHECKED'
+  | 'HANA'
 
 /** The result of one check. */
 export interface CheckResult {

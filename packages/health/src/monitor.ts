@@ -7,13 +7,14 @@
  * Invariant: never two checks of one target at once, at most one timer per target, none after `stop()`.
  * Cost: `add`, `remove` and every query O(1).
  * Source: HAProxy manual, `check`, `inter`, `rise`, `fall`, `init-state`, `spread-checks`.
- * Not for: judging servers by the traffic they serve; it only gives such judges their levers (`report`, `force`,
- * `hasten`, `trigger`).
+ * Not for: judging servers by the traffic they serve; it only gives such judges their levers (`report`, `punish`,
+ * `force`, `hasten`, `trigger`).
  */
 import { EventEmitter } from 'eventemitter3'
 import { monotonicClock } from './clock.ts'
 import type { CheckResult, Clock, Random, Target } from './contract.ts'
 import { HealthError } from './errors.ts'
+import { ON_ERROR_ACTIONS, type OnError } from './on-error.ts'
 import { readChoice, readFraction, readObject, readOptions, refuse } from './options.ts'
 import { HEALTH_LEVELS, type HealthLevel, type HealthState } from './rise-fall.ts'
 import {
@@ -195,8 +196,20 @@ export class HealthMonitor<T extends Target = Target> extends EventEmitter<Healt
   }
 
   /**
+   * Do with a target what HAProxy's `on-error` does when its traffic fails, see {@link OnError}; and have the next check
+   * come after `fastIntervalMs`, whatever the action.
+   * @param result what traffic showed, which counts as a finding with all actions but `fastinter`
+   */
+  punish(id: string, action: OnError, result: CheckResult): boolean {
+    readChoice('action', action, 'fail-check', ON_ERROR_ACTIONS)
+    const watch = this.#watches.get(id)
+    watch?.punish(action, result)
+    return watch !== undefined
+  }
+
+  /**
    * Put a target at a level, from which checks go on: `fully-down` to be out until `rise` checks succeed,
-   * `up` to be out at the next failure (HAProxy's `sudden-death`), and so on.
+   * `up` to be out at the next failure, and so on.
    */
   force(id: string, level: HealthLevel): boolean {
     readChoice('level', level, 'up', HEALTH_LEVELS)

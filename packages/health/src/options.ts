@@ -42,8 +42,23 @@ export function readInteger(
 }
 
 /** A delay in whole milliseconds, at least 1. */
-export function readDelayMs(field: string, value: number | undefined, fallback: number): number {
-  return readInteger(field, value, fallback, 1, MAX_DELAY_MS)
+export function readDelayMs(field: string, value: number | undefined, fallback: number, min = 1): number {
+  return readInteger(field, value, fallback, min, MAX_DELAY_MS)
+}
+
+/** A number within a range, or 0 for what is switched off. */
+export function readNumber(
+  field: string,
+  value: number | undefined,
+  fallback: number,
+  min: number,
+  max: number,
+): number {
+  if (value === undefined) return fallback
+  if (typeof value !== 'number' || !(value === 0 || (value >= min && value <= max))) {
+    refuse(field, value, `a number from ${min} to ${max}, or 0`)
+  }
+  return value
 }
 
 export function readFraction(

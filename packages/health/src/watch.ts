@@ -16,6 +16,7 @@
  * Source: HAProxy `check.c`; the next delay runs from the end of a check and depends on the counter.
  */
 import type { CheckListener, CheckResult, Clock, Random, RunningCheck, Target, Timer } from './contract.ts'
+import type { OnError } from './on-error.ts'
 import {
   certaintyOf,
   type HealthLevel,
@@ -70,6 +71,8 @@ export class Watch<T extends Target> implements CheckListener {
   #health: number
   #timer: Timer | undefined = undefined
   #dueAt = 0
+  /** How the last finding was counted. */
+  #lastOk: boolean | undefined = undefined
   #startedAt = 0
   #hastened = false
   #running: RunningCheck | undefined = undefined
@@ -150,6 +153,15 @@ export class Watch<T extends Target> implements CheckListener {
     this.#count(result, 'report')
   }
 
+  /** Do what HAProxy's `on-error` does. */
+  punish(action: OnError, result: CheckResult): void {
+    const { rise } = this.settings
+    if (action === 'sudden-death') this.#health = Math.min(this.#health, rise + 1)
+    else if (action === 'mark-down') this.#health = Math.min(this.#health, rise)
+    if (action !== 'fastinter') this.#count(result, 'report')
+    this.hasten()
+  }
+
   /** Put the counter at a level. */
   force(level: HealthLevel): void {
     const previous = this.state
@@ -210,9 +222,12 @@ export class Watch<T extends Target> implements CheckListener {
   #count(result: CheckResult, cause: 'check' | 'report'): void {
     const previous = this.state
     const { rise, fall } = this.settings
-    this.consecutive = this.lastResult?.ok === result.ok ? this.consecutive + 1 : 1
+    // Who is on its way out may go on as long as it is up; coming up is for those that stay.
+    const ok = result.ok && (result.code !== 'L7OKC' || previous === 'up')
+    this.consecutive = this.#lastOk === ok ? this.consecutive + 1 : 1
     this.lastResult = result
-    this.#health = healthAfter(this.#health, result.ok, rise, fall)
+    this.#lastOk = ok
+    this.#health = healthAfter(this.#health, ok, rise, fall)
     // The next check is set before anyone is told, so that a listener can stop it, and cannot break it.
     if (cause === 'check') this.#wait(this.#delayMs())
     this.#tell(result, previous, cause)

@@ -11,26 +11,32 @@
 import type { InspectOptions, inspect } from 'node:util'
 import type { Balancer, Member } from '@evener/algorithms'
 import { roundRobin } from '@evener/algorithms'
+import { Quorum } from '@evener/health'
 import type { Affinity } from '@evener/session'
 import { EventEmitter } from 'eventemitter3'
 import { type Clock, monotonic } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
 import { counted, inspected, shown } from '../base/inspect.ts'
 import { flag, integer, invalid, knownOptions, name, oneOf, show, withMethods } from '../base/options.ts'
-import { type ChecksOptions, HealthChecks } from './checks.ts'
 import { BackendCounters } from './counters.ts'
 import { type BackendRequest, Dispatch, type Staying } from './dispatch.ts'
 import type { BackendEvents } from './events.ts'
+import { fromHealth } from './from-health.ts'
 import { type Acquired, Lease, type LeaseHolder, type NoServer } from './lease.ts'
 import type { LoadProbe } from './load-probe.ts'
 import { type Failed, type Outcome, serverIsFine } from './outcome.ts'
+import { choosePool, type PoolRules, withDown } from './pool.ts'
 import { older, Waiter } from './queue.ts'
 import { RetryBudget, type RetryOptions, RetryPolicy } from './retry.ts'
-import { type AdminState, Server, type ServerChange, type ServerOptions, type ServerOwner } from './server.ts'
+import { type ChangeReason, Server, type ServerChange, type ServerOwner } from './server.ts'
+import type { ServerOptions } from './server-options.ts'
+import type { AdminState } from './server-state.ts'
 import { type BackendTimeouts, readTimeouts, type Timeouts } from './timeouts.ts'
+import { ServerTransition, type TransitionKind } from './transition.ts'
+import { Watching, type WatchingOptions } from './watching.ts'
 
 /** The options of a backend. */
-export interface BackendOptions extends RetryOptions {
+export interface BackendOptions extends RetryOptions, WatchingOptions {
   /** Its name in events, logs and statistics: 1 to 128 visible ASCII characters. */
   readonly name: string
   /** Its servers, at least one unless `allowEmpty`. Their order is the order of the algorithms. */
@@ -55,13 +61,21 @@ export interface BackendOptions extends RetryOptions {
    * robots. None by default. HAProxy's `ignore-persist`.
    */
   ignorePersist?(request: BackendRequest): boolean
-  /** How servers are checked; not at all by default, and all are up. */
-  readonly checks?: ChecksOptions | undefined
   /**
    * How servers are asked for their load, for balancers that go by it, such as `prequal()`: `httpLoadProbe()`. Not at all
    * by default. One probe serves one backend.
    */
   readonly loadProbe?: LoadProbe | undefined
+  /**
+   * The weight of primary servers that has to be up, or the sorry servers serve instead: 1 to 1,000,000; none by default.
+   * Keepalived's `quorum`.
+   */
+  readonly quorum?: number | undefined
+  /**
+   * How far above the quorum the weight has to be for it to be reached again, and below it to be lost: 0, the default, to
+   * `quorum - 1`. Keepalived's `hysteresis`.
+   */
+  readonly quorumHysteresis?: number | undefined
   /** How long things may take. */
   readonly timeouts?: BackendTimeouts | undefined
   /** When no primary server is left: the first backup takes all (false, the default), or all backups share. */
@@ -86,6 +100,11 @@ const optionNames: readonly (keyof BackendOptions)[] = [
   'ignorePersist',
   'checks',
   'loadProbe',
+  'agent',
+  'outliers',
+  'circuitBreaker',
+  'quorum',
+  'quorumHysteresis',
   'timeouts',
   'allBackups',
   'maxQueue',
@@ -120,14 +139,14 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
   readonly #servers = new Map<string, Server>()
   readonly #waiting = new Set<Waiter>()
   readonly #removals = new Map<Server, () => void>()
-  readonly #checks: HealthChecks | undefined
+  readonly #watching: Watching
   readonly #loadProbe: LoadProbe | undefined
   readonly #staying: Staying
   readonly #forcePersist: PersistCondition | undefined
   readonly #ignorePersist: PersistCondition | undefined
   readonly #isUsable = (id: string) => this.#servers.get(id)?.usable === true
   readonly #isKnown = (id: string) => this.#servers.has(id)
-  readonly #allBackups: boolean
+  readonly #rules: PoolRules
   readonly #maxQueue: number
   readonly #queueWhenDown: boolean
   /** Those that the balancer chooses from now. */
@@ -177,7 +196,15 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     this.timeouts = readTimeouts(`${field}.timeouts`, options.timeouts)
     this.policy = new RetryPolicy(options, field)
     this.retryBudget = new RetryBudget(options.retryBudget ?? {}, this.clock, `${field}.retryBudget`)
-    this.#allBackups = flag(`${field}.allBackups`, options.allBackups, false)
+    const { quorum, quorumHysteresis } = options
+    if (quorum === undefined && quorumHysteresis !== undefined) {
+      throw invalid(`${field}.quorumHysteresis`, quorumHysteresis, 'left out without a quorum')
+    }
+    this.#rules = {
+      allBackups: flag(`${field}.allBackups`, options.allBackups, false),
+      quorum:
+        quorum === undefined ? undefined : fromHealth(field, () => new Quorum(quorum, quorumHysteresis)),
+    }
     this.#maxQueue = integer(`${field}.maxQueue`, options.maxQueue, 1024, 0, 1_000_000)
     this.#queueWhenDown =
       oneOf(`${field}.whenDown`, options.whenDown, 'reject', ['reject', 'queue']) === 'queue'
@@ -189,18 +216,18 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
         `${field}.servers: an empty array is not allowed; expected at least one server, or allowEmpty: true`,
       )
     }
-    this.#checks =
-      options.checks === undefined
-        ? undefined
-        : new HealthChecks(options.checks, `${field}.checks`, this.clock, (server, result) =>
-            this.emit('check', server, result),
-          )
+    this.#watching = new Watching(options, field, this.clock, {
+      checked: (server, result) => this.emit('check', server, result),
+      agentAsked: (server, result) => this.emit('agent', server, result),
+    })
     this.#loadProbe = this.#readLoadProbe(`${field}.loadProbe`, options.loadProbe)
     for (const [index, server] of options.servers.entries())
       this.#insert(server, `${field}.servers[${index}]`)
+    for (const [index, { id, track }] of options.servers.entries())
+      this.#track(id, track, `${field}.servers[${index}]`)
     this.#rebuild()
     this.affinity?.rebuild?.(this.servers)
-    for (const server of this.#servers.values()) this.#checks?.watch(server)
+    for (const server of this.#servers.values()) this.#watching.watch(server, `${field}.server(${server.id})`)
   }
 
   // ── servers ────────────────────────────────────────────────────────────────────────────────────────
@@ -233,7 +260,8 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     if (this.#closed)
       throw new EvenerError('EVENER_CLOSED', `backend(${this.name}): closed; no server can be added`)
     const server = this.#insert(options, `backend(${this.name}).server`)
-    this.#checks?.watch(server)
+    this.#track(server.id, options.track, `backend(${this.name}).server`)
+    this.#watching.watch(server, `backend(${this.name}).server(${server.id})`)
     this.affinity?.rebuild?.(this.servers)
     this.#membershipChanged()
     this.emit('added', server)
@@ -255,7 +283,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
       )
     }
     this.#servers.delete(id)
-    this.#checks?.forget(server)
+    this.#watching.forget(server)
     server.dispose()
     this.affinity?.rebuild?.(this.servers)
     this.#membershipChanged()
@@ -356,7 +384,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     this.#closed = true
     inUse.delete(this.balancer)
     if (this.affinity !== undefined) inUse.delete(this.affinity)
-    this.#checks?.close()
+    this.#watching.close()
     this.#loadProbe?.close?.()
     for (const server of this.#servers.values()) {
       server.dispose()
@@ -367,14 +395,15 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
 
   // ── what servers and leases tell ───────────────────────────────────────────────────────────────────
 
-  /** The time for latencies, which only a balancer that learns is told. @internal */
+  /** The time for latencies, which only a balancer that learns, and a judge of latencies, is told. @internal */
   now(): number {
-    return this.balancer.ended === undefined ? 0 : this.clock.now()
+    return this.balancer.ended === undefined && !this.#watching.wantsLatency ? 0 : this.clock.now()
   }
 
   /** @internal */
   released(lease: Lease, outcome: Outcome, latencyMs: number): void {
     const { server } = lease
+    server.leases.remove(lease)
     server.counters.end(outcome)
     server.counters.error(outcome)
     this.counters.error(outcome)
@@ -383,6 +412,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     } catch (error) {
       this.emit('fault', error)
     }
+    server.traffic?.ended(outcome, latencyMs)
     this.#serveWaiting(server)
     if (server.counters.requestsNow > 0) return
     if (server.admin !== 'ready') this.emit('drained', server)
@@ -394,7 +424,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
   }
 
   /** @internal */
-  serverChanged(server: Server, what: ServerChange, previous: unknown): void {
+  serverChanged(server: Server, what: ServerChange, previous: unknown, reason: ChangeReason): void {
     if (this.#servers.get(server.id) !== server) return
     this.#membershipChanged()
     if (what === 'health') {
@@ -405,7 +435,30 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     } else if (what === 'weight') {
       this.emit('weight', server, previous as number)
     }
-    if (!server.usable) this.#moveWaiters(server)
+    const requeued = server.usable ? 0 : this.#moveWaiters(server)
+    const kind = kindOf(server, what)
+    if (kind !== undefined) this.#announce(server, kind, reason, requeued)
+    if (what === 'health') this.#shutSessions(server)
+  }
+
+  #announce(server: Server, kind: TransitionKind, reason: ChangeReason, requeued: number): void {
+    let active = 0
+    let backup = 0
+    for (const one of this.#servers.values()) {
+      if (!one.eligible || one.weight === 0 || one.sorry) continue
+      if (one.backup) backup++
+      else active++
+    }
+    const figures = { active, backup, requeued, queued: this.counters.queueNow }
+    this.emit('transition', new ServerTransition(server, kind, reason, figures))
+  }
+
+  /** `on-marked-down`, `on-marked-up`. */
+  #shutSessions(server: Server): void {
+    if (server.health === 'down' && server.onMarkedDown !== undefined) server.shutdownSessions()
+    if (server.health === 'down' || server.onMarkedUp === undefined || server.backup || server.weight === 0)
+      return
+    for (const other of this.#servers.values()) if (other.backup) other.shutdownSessions()
   }
 
   /** What `console.log` shows. */
@@ -437,7 +490,9 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     server.counters.begin()
     if (sticky) this.counters.sticky++
     this.balancer.began?.(server)
-    return new Lease(this, server, sticky)
+    const lease = new Lease(this, server, sticky)
+    server.leases.add(lease)
+    return lease
   }
 
   #enqueue(list: Set<Waiter>, server: Server | undefined, staying: Staying = 'while-usable'): Acquired {
@@ -466,18 +521,21 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     }
   }
 
-  /** A server can no longer be used, or is there no longer: those who do not stay wait for any, or are refused. */
-  #moveWaiters(server: Server): void {
+  /** A server can no longer be used, or is there no longer: those who do not stay wait for any, or are refused. How many there were. */
+  #moveWaiters(server: Server): number {
     const isThere = this.#servers.get(server.id) === server
+    let moved = 0
     for (const waiter of [...server.waiting]) {
       if (waiter.stays && isThere) continue
       server.counters.queueNow--
       waiter.moveTo(this.#waiting, undefined)
+      moved++
     }
     for (const other of this.#pool) this.#serveWaiting(other)
     if (this.#pool.length === 0 && !this.#queueWhenDown) {
       for (const waiter of [...this.#waiting]) waiter.settle(none['no-server'])
     }
+    return moved
   }
 
   #readLoadProbe(field: string, probe: LoadProbe | undefined): LoadProbe | undefined {
@@ -510,27 +568,34 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     if (this.counters.queueNow > 0) for (const server of this.#pool) this.#serveWaiting(server)
   }
 
-  /** Decide who may be picked: the primaries, or without them a backup, or all of these. */
+  /** Decide who may be picked, and tell the balancer. */
   #rebuild(): void {
-    const eligible = this.servers.filter(server => server.eligible)
-    const primaries = eligible.filter(server => !server.backup)
-    if (primaries.some(server => server.weight > 0)) {
-      this.#pool = primaries
-    } else {
-      const backups = eligible.filter(server => server.backup && server.weight > 0)
-      this.#pool = this.#allBackups ? backups : backups.slice(0, 1)
-    }
-    this.balancer.rebuild(this.balancer.seesDown === true ? this.#poolWithDown() : this.#pool)
+    const { quorum } = this.#rules
+    const before = quorum?.reached
+    this.#pool = choosePool(this.servers, this.#rules)
+    this.balancer.rebuild(this.balancer.seesDown === true ? withDown(this.servers, this.#pool) : this.#pool)
+    const after = quorum?.reached
+    if (before !== undefined && after !== undefined && before !== after) this.emit('quorum', after)
   }
 
-  /** The pool, and those that would be in it if they were not down. */
-  #poolWithDown(): readonly Server[] {
-    const backups = this.#pool.some(server => server.backup)
-    const pool = new Set(this.#pool)
-    return this.servers.filter(
-      server => pool.has(server) || (server.admin === 'ready' && !server.up && server.backup === backups),
-    )
+  /** @throws {EvenerError} `EVENER_INVALID_OPTION` where there is no such server, or they track one another */
+  #track(id: string, track: Server | string | undefined, field: string): void {
+    if (track === undefined) return
+    const tracked = typeof track === 'string' ? this.#servers.get(track) : track
+    if (!(tracked instanceof Server)) {
+      throw invalid(`${field}.track`, track, 'the id of a server of this backend, or a server of another one')
+    }
+    this.#servers.get(id)?.follow(tracked)
   }
+}
+
+/** The word for what a server is now; undefined for changes that are none of its state. */
+function kindOf(server: Server, what: ServerChange): TransitionKind | undefined {
+  if (what === 'health') return server.health
+  if (what === 'stopping') return server.stopping ? 'stopping' : 'up'
+  if (what === 'ejected') return server.ejected ? 'ejected' : 'returned'
+  if (what === 'circuit') return `circuit-${server.circuit}`
+  return what === 'admin' || what === 'agent' || what === 'inherited' ? server.adminInForce : undefined
 }
 
 /** Requests of a kind, told by what the host knows. */

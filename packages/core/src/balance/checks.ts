@@ -1,23 +1,29 @@
 /**
- * The health checks of a backend's servers: joins the monitor, which knows targets, to servers.
+ * The health checks of a backend's servers: joins the monitor, which knows targets, to servers; and what traffic shows,
+ * where it is observed, to the monitor.
  *
  * Servers with the same address are checked each for itself: each has an id, and with it a state, of its own.
  */
 import {
   type CheckOptions,
   type CheckResult,
+  ErrorLimit,
   HealthMonitor,
   type HealthMonitorOptions,
+  type ObserveOptions,
   type Random,
   type Target,
 } from '@evener/health'
 import type { Clock } from '../base/clock.ts'
-import { EvenerError } from '../base/errors.ts'
 import { invalid } from '../base/options.ts'
+import type { Address } from './address.ts'
+import { fromHealth } from './from-health.ts'
+import type { Outcome } from './outcome.ts'
 import type { Server } from './server.ts'
+import { describeError } from './traffic.ts'
 
 /** How the servers of a backend are checked. */
-export interface ChecksOptions extends CheckOptions {
+export interface ChecksOptions extends CheckOptions, ObserveOptions {
   /** Over how much of the interval the first checks are spread: 0 to 1 (default). */
   readonly startSpread?: number | undefined
   /** Where chance comes from, for `spread`. */
@@ -27,6 +33,8 @@ export interface ChecksOptions extends CheckOptions {
 export class HealthChecks {
   readonly #monitor: HealthMonitor
   readonly #servers = new Map<string, Server>()
+  readonly #observe: ObserveOptions
+  readonly #field: string
 
   /**
    * @param checked told of every check, after it was counted and acted upon
@@ -41,30 +49,49 @@ export class HealthChecks {
     if (typeof options !== 'object' || options === null || typeof options.checker?.check !== 'function') {
       throw invalid(field, options, 'an object with a checker, such as { checker: httpCheck() }')
     }
-    try {
-      this.#monitor = new HealthMonitor({ ...options, clock } as HealthMonitorOptions)
-    } catch (error) {
-      throw new EvenerError('EVENER_INVALID_OPTION', `${field}: ${(error as Error).message}`, {
-        cause: error,
-      })
-    }
+    const [observe, rest] = apart(options)
+    this.#observe = observe
+    this.#field = field
+    fromHealth(field, () => new ErrorLimit(observe))
+    this.#monitor = fromHealth(field, () => new HealthMonitor({ ...rest, clock } as HealthMonitorOptions))
     this.#monitor.on('result', (target, result) => {
       const server = this.#servers.get(target.id)
       if (server === undefined) return
       server.checkDone(result)
+      if (result.ok) server.setStopping(result.code === 'L7OKC', { cause: 'check', result })
       checked(server, result)
     })
-    this.#monitor.on('change', (target, change) => this.#servers.get(target.id)?.setHealth(change.state))
+    this.#monitor.on('change', (target, { state, result, cause }) => {
+      this.#servers
+        .get(target.id)
+        ?.setHealth(state, { cause: cause === 'report' ? 'traffic' : 'check', result })
+    })
     this.#monitor.start()
   }
 
-  /** Check this server from now on. */
+  /** Check this server from now on. @throws {EvenerError} `EVENER_INVALID_OPTION` for what its own options say */
   watch(server: Server): void {
     if (!server.checked) return
+    const [own, overrides] = apart(server.checkOptions ?? {})
+    const field = `${this.#field} of server(${server.id})`
+    const observe = { ...this.#observe, ...defined(own) }
+    const limit = fromHealth(field, () => new ErrorLimit(observe))
+    fromHealth(field, () => this.#monitor.add(targetOf(server, server.checkAddress), overrides))
     this.#servers.set(server.id, server)
-    this.#monitor.add(targetOf(server))
+    if (observe.observe !== undefined) {
+      const traffic = server.observing()
+      traffic.limit = limit
+      traffic.limitReached = (reached, outcome) => this.#limitReached(server, reached, outcome)
+    }
     const state = this.#monitor.state(server.id)
     if (state !== undefined) server.assumeHealth(state)
+  }
+
+  /** So many errors of real requests came in a row. */
+  #limitReached(server: Server, { action, limit }: ErrorLimit, outcome: Outcome): void {
+    const message = `Detected ${limit} consecutive errors, last one was: ${describeError(outcome)}`
+    server.counters.errorLimits++
+    this.#monitor.punish(server.id, action, { ok: false, code: 'HANA', message, durationMs: 0 })
   }
 
   /** Check this server no longer; its health stays as it was found. */
@@ -81,7 +108,18 @@ export class HealthChecks {
   }
 }
 
-function targetOf(server: Server): Target {
-  const { host, port, path } = server.checkAddress
+/** What is observed in traffic, and what the monitor is told. */
+function apart<O extends ObserveOptions>(options: O): [ObserveOptions, Omit<O, keyof ObserveOptions>] {
+  const { observe, errorLimit, onError, ...rest } = options
+  return [{ observe, errorLimit, onError }, rest]
+}
+
+/** Without what is undefined, so that it can be laid over other options. */
+function defined(options: ObserveOptions): ObserveOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
+/** Where a server is checked. */
+export function targetOf(server: Server, { host, port, path }: Address): Target {
   return { id: server.id, host, port, path, tls: server.tls, preamble: server.checkPreamble }
 }

@@ -85,6 +85,11 @@ export class ServerCounters extends TrafficCounters {
   /** Health checks done, and those that failed. */
   checks = 0
   checksFailed = 0
+  /** How often so many errors of real requests came in a row that `onError` was done. */
+  errorLimits = 0
+  /** How often it was taken out as an outlier, and how often its circuit opened. */
+  ejections = 0
+  circuitOpenings = 0
   /** How often it went from up to down. */
   downTransitions = 0
 }

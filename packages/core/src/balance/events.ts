@@ -1,7 +1,9 @@
 /** What a backend announces: changes of state, not requests. Events tell; they do not steer. */
 import type { CheckResult } from '@evener/health'
 import type { Failed } from './outcome.ts'
-import type { AdminState, Server } from './server.ts'
+import type { Server } from './server.ts'
+import type { AdminState } from './server-state.ts'
+import type { ServerTransition } from './transition.ts'
 
 /** The events of a backend and what their listeners get. */
 export interface BackendEvents {
@@ -19,7 +21,16 @@ export interface BackendEvents {
   added: [server: Server]
   /** A server was removed; requests under way may still be there. */
   removed: [server: Server]
-  /** A check was done. */
+  /**
+   * The state of a server changed, whoever's word it was: with the reason, the check's code and duration, and how many are
+   * left. `String(transition)` is HAProxy's log line. After the event of its own that a change may have.
+   */
+  transition: [transition: ServerTransition]
+  /** The agent of a server was asked; what it said has been done. */
+  agent: [server: Server, result: CheckResult]
+  /** Its quorum was reached, or lost: from now on the sorry servers serve. */
+  quorum: [reached: boolean]
+  /** A check was done, or errors of real requests counted as one. */
   check: [server: Server, result: CheckResult]
   /** An attempt failed and the same server is tried again. */
   retry: [server: Server, outcome: Failed]

@@ -15,12 +15,22 @@ export interface LeaseHolder {
   now(): number
 }
 
+/** A request or connection that can be broken off. */
+export interface Shuttable {
+  shutdown(): void
+}
+
 export class Lease {
   readonly kind = 'lease'
   /** The server that was chosen. */
   readonly server: Server
   /** True where the client's affinity chose it, and not the balancer. */
   readonly sticky: boolean
+  /** What goes on in this place, so that it can be broken off. Set by the door. @internal */
+  session: Shuttable | undefined = undefined
+  /** Its neighbours in the list of its server. @internal */
+  before: Lease | undefined = undefined
+  after: Lease | undefined = undefined
   readonly #holder: LeaseHolder
   readonly #startedAt: number
   /** Negative until it is. */
@@ -42,7 +52,9 @@ export class Lease {
 
   /** The server's answer has begun: the latency that a learning balancer hears of ends here. */
   answered(): void {
-    if (this.#answeredAt < 0) this.#answeredAt = this.#holder.now()
+    if (this.#answeredAt >= 0) return
+    this.#answeredAt = this.#holder.now()
+    this.server.traffic?.answered()
   }
 
   /**
@@ -60,6 +72,37 @@ export class Lease {
     this.#released = true
     const until = this.#answeredAt < 0 ? this.#holder.now() : this.#answeredAt
     this.#holder.released(this, outcome, until - this.#startedAt)
+  }
+}
+
+/** The leases on one server: linked through themselves, so that joining and leaving write a few fields. */
+export class LeaseList {
+  #first: Lease | undefined
+
+  add(lease: Lease): void {
+    const first = this.#first
+    lease.after = first
+    if (first !== undefined) first.before = lease
+    this.#first = lease
+  }
+
+  remove(lease: Lease): void {
+    const { before, after } = lease
+    if (before !== undefined) before.after = after
+    else if (this.#first === lease) this.#first = after
+    if (after !== undefined) after.before = before
+    lease.before = undefined
+    lease.after = undefined
+  }
+
+  /** Break off all that go on now. @returns how many */
+  shutdown(): number {
+    const sessions: Shuttable[] = []
+    for (let lease = this.#first; lease !== undefined; lease = lease.after) {
+      if (lease.session !== undefined) sessions.push(lease.session)
+    }
+    for (const session of sessions) session.shutdown()
+    return sessions.length
   }
 }
 

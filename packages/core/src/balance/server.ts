@@ -1,22 +1,14 @@
 /**
  * One server of a backend: where it is, how much it may take, and the state it is in.
  *
- * Two things decide whether it gets traffic. What its *operator* wants: `ready`, `drain` (no new clients,
- * its sticky ones stay) or `maintenance` (nobody). And what its *checks* found: up or down. They are kept
- * apart, so that a server that comes back from maintenance is as healthy as it was found to be.
+ * What its operator wants, what its agent says, what checks found and what traffic shows are kept apart, in
+ * {@link ServerState}: a server that comes back from maintenance is as healthy as it was found to be.
  *
  * Identity is the id: changing the weight, the limits or the state never resets what was counted.
  */
 import type { InspectOptions, inspect } from 'node:util'
-import {
-  type CheckResult,
-  readTargetTls,
-  type TargetTls,
-  tlsConnectOptions,
-  tlsOptionNames,
-} from '@evener/health'
+import type { AgentReport, CheckResult, CircuitState, TargetTls } from '@evener/health'
 import type { Clock } from '../base/clock.ts'
-import { EvenerError } from '../base/errors.ts'
 import { counted, inspected, shown } from '../base/inspect.ts'
 import { duration, flag, integer, invalid, knownOptions, name, oneOf } from '../base/options.ts'
 import {
@@ -27,92 +19,54 @@ import {
 } from '../base/send-proxy.ts'
 import { type Address, parseAddress } from './address.ts'
 import { ServerCounters } from './counters.ts'
+import { LeaseList } from './lease.ts'
 import type { Waiter } from './queue.ts'
+import {
+  adminStates,
+  checkTls,
+  type HttpProtocol,
+  protocols,
+  type ServerCheckOptions,
+  type ServerOptions,
+  serverOptionNames,
+  weightOf,
+} from './server-options.ts'
+import { type AdminState, type HealthState, ServerState } from './server-state.ts'
 import { SlowStart } from './slow-start.ts'
-
-/** What the operator wants of a server. */
-export type AdminState = 'ready' | 'drain' | 'maintenance'
-
-const adminStates: readonly AdminState[] = ['ready', 'drain', 'maintenance']
-
-/** What its checks found. */
-export type HealthState = 'up' | 'down'
-
-/**
- * What HTTP is spoken to a server in: `http1`; `h2`, by ALPN where TLS is spoken, else with prior knowledge (h2c); or
- * what the server chooses by ALPN, `auto`.
- */
-export type HttpProtocol = 'http1' | 'h2' | 'auto'
-
-const protocols: readonly HttpProtocol[] = ['http1', 'h2', 'auto']
-
-/** The options of a server. */
-export interface ServerOptions {
-  /** Unique in its backend: 1 to 128 visible ASCII characters. It may appear in a cookie or a header. */
-  readonly id: string
-  /** `host:port`, `[ipv6]:port`, `http://…`, `https://…` (TLS towards the server) or `unix:/path`. */
-  readonly address: string
-  /** The share of traffic relative to the others: 0 to 256, 1 by default. With 0, only sticky clients come. */
-  readonly weight?: number | undefined
-  /** Requests served at once; more wait in the queue. 0, the default, means no limit. HAProxy's `maxconn`. */
-  readonly maxConnections?: number | undefined
-  /** Requests that may wait for this very server; more go to another one. 0, the default: no limit. HAProxy's `maxqueue`. */
-  readonly maxQueue?: number | undefined
-  /** Used only when no primary server is left. False by default. */
-  readonly backup?: boolean | undefined
-  /** How TLS is spoken to an `https:` address, or to a unix socket; verified by default. */
-  readonly tls?: TargetTls | undefined
-  /**
-   * What HTTP is spoken in: `http1`, the default; `h2`, without TLS with prior knowledge (h2c); `auto`, for servers with
-   * TLS: HTTP/2 if it agrees, else HTTP/1.1. HAProxy's `proto h2` and `alpn h2,http/1.1`.
-   */
-  readonly protocol?: HttpProtocol | undefined
-  /**
-   * Begin each connection with a PROXY header that says who the client is; none by default. The server has to expect one.
-   * A connection is then used only for requests of the client that it speaks for. Not with HTTP/2 towards the server,
-   * which carries many clients on one connection, and not by the engine `http-proxy-3`. HAProxy's `send-proxy`,
-   * `send-proxy-v2` and `proxy-v2-options`.
-   */
-  readonly sendProxy?: SendProxy | undefined
-  /** After coming up, the time in milliseconds over which the weight grows to its full value. None by default. */
-  readonly slowStartMs?: number | undefined
-  /** The state to begin with; `ready` by default. */
-  readonly state?: AdminState | undefined
-  /** Where checks connect, if not to the address itself. */
-  readonly checkAddress?: string | undefined
-  /** False leaves this server unchecked, and so always up. True by default. */
-  readonly check?: boolean | undefined
-  /**
-   * Begin checks with a PROXY header too, one that speaks for nobody (`LOCAL`). True by default where `sendProxy` is
-   * given, unless checks connect elsewhere. HAProxy's `check-send-proxy`.
-   */
-  readonly checkSendProxy?: boolean | undefined
-}
-
-const optionNames: readonly (keyof ServerOptions)[] = [
-  'id',
-  'address',
-  'weight',
-  'maxConnections',
-  'maxQueue',
-  'backup',
-  'tls',
-  'protocol',
-  'sendProxy',
-  'slowStartMs',
-  'state',
-  'checkAddress',
-  'check',
-  'checkSendProxy',
-]
+import { Traffic } from './traffic.ts'
 
 /** What of a server can change. `assumed` is a state of health that no check has found yet. */
-export type ServerChange = 'weight' | 'limits' | 'admin' | 'health' | 'assumed'
+export type ServerChange =
+  | 'weight'
+  | 'limits'
+  | 'admin'
+  | 'health'
+  | 'assumed'
+  | 'agent'
+  | 'inherited'
+  | 'stopping'
+  | 'ejected'
+  | 'circuit'
+
+/** Whose word led to a change. */
+export type ChangeCause = 'operator' | 'check' | 'traffic' | 'agent' | 'tracked' | 'outlier' | 'circuit'
+
+/** Why a server changed. */
+export interface ChangeReason {
+  readonly cause: ChangeCause
+  /** The check, or the finding in traffic, that decided it. */
+  readonly result?: CheckResult | undefined
+  /** In words, where there is no result. */
+  readonly detail?: string | undefined
+}
+
+const operator: ChangeReason = { cause: 'operator' }
 
 /** Whom a server tells that it has changed: its backend. */
 export interface ServerOwner {
+  readonly name: string
   /** Its weight or state changed: who may be picked must be decided anew. */
-  serverChanged(server: Server, what: ServerChange, previous: unknown): void
+  serverChanged(server: Server, what: ServerChange, previous: unknown, reason: ChangeReason): void
 }
 
 export class Server {
@@ -123,22 +77,40 @@ export class Server {
   /** Makes what each connection begins with, where `sendProxy` asks for it. @internal */
   readonly proxyHeader: ProxyHeaderMaker | undefined
   readonly backup: boolean
+  readonly sorry: boolean
   readonly checkAddress: Address
+  /** Where its agent listens; undefined where it has none. */
+  readonly agentAddress: Address | undefined
+  readonly onMarkedDown: 'shutdown-sessions' | undefined
+  readonly onMarkedUp: 'shutdown-backup-sessions' | undefined
+  /** What is different in its checks. @internal */
+  readonly checkOptions: ServerCheckOptions | undefined
   readonly checked: boolean
   /** What checks begin with. @internal */
   readonly checkPreamble: Buffer | undefined
   readonly counters = new ServerCounters()
   /** Requests waiting for this very server, in order of arrival. @internal */
   readonly waiting = new Set<Waiter>()
+  /** Its requests and connections now. @internal */
+  readonly leases = new LeaseList()
+  /** Who looks at its traffic; undefined where nobody does. @internal */
+  traffic: Traffic | undefined = undefined
   readonly #owner: ServerOwner
   readonly #clock: Clock
   readonly #slowStart: SlowStart
   #configuredWeight: number
   #effectiveWeight: number
   #maxConnections: number
+  /** The one in force: the agent's, less while it starts slowly or is tried. */
+  #limit: number
   #maxQueue: number
-  #admin: AdminState
-  #health: HealthState = 'up'
+  readonly #state: ServerState
+  #agentReport: AgentReport | undefined
+  #agentWeight: number | undefined
+  #agentPercent: number | undefined
+  #agentMaxConnections: number | undefined
+  #tracked: Server | undefined
+  readonly #followers = new Set<Server>()
   #changedAt: number
   #downMs = 0
   #lastCheck: CheckResult | undefined
@@ -148,7 +120,7 @@ export class Server {
    * @throws {EvenerError} `EVENER_INVALID_OPTION`, `EVENER_UNKNOWN_OPTION`, `EVENER_INVALID_ADDRESS`
    */
   constructor(options: ServerOptions, owner: ServerOwner, clock: Clock, field = 'server') {
-    knownOptions(field, options, optionNames)
+    knownOptions(field, options, serverOptionNames)
     this.id = name(`${field}.id`, options.id)
     const label = `${field}(${this.id})`
     this.address = parseAddress(`${label}.address`, options.address)
@@ -193,18 +165,37 @@ export class Server {
     }
     this.checkPreamble = checkHeader ? localProxyHeader(options.sendProxy as SendProxy) : undefined
     this.backup = flag(`${label}.backup`, options.backup, false)
-    this.checked = flag(`${label}.check`, options.check, true)
+    this.sorry = flag(`${label}.sorry`, options.sorry, false)
+    if (this.sorry && this.backup) throw invalid(`${label}.sorry`, true, 'false for a backup server')
+    const own = typeof options.check === 'object' && options.check !== null ? options.check : undefined
+    this.checkOptions = own
+    this.checked =
+      (own !== undefined || flag(`${label}.check`, options.check as boolean | undefined, true)) &&
+      options.track === undefined
+    if (options.track !== undefined && own !== undefined) {
+      throw invalid(`${label}.check`, options.check, 'left out for a server that tracks another')
+    }
+    this.agentAddress =
+      options.agentAddress === undefined
+        ? undefined
+        : parseAddress(`${label}.agentAddress`, options.agentAddress)
+    this.onMarkedDown = optional(`${label}.onMarkedDown`, options.onMarkedDown, 'shutdown-sessions')
+    this.onMarkedUp = optional(`${label}.onMarkedUp`, options.onMarkedUp, 'shutdown-backup-sessions')
     this.#configuredWeight = weightOf(label, options.weight)
     this.#effectiveWeight = this.#configuredWeight
     this.#maxConnections = integer(`${label}.maxConnections`, options.maxConnections, 0, 0, 1_000_000)
     this.#maxQueue = integer(`${label}.maxQueue`, options.maxQueue, 0, 0, 1_000_000)
-    this.#admin = oneOf(`${label}.state`, options.state, 'ready', adminStates)
+    this.#limit = this.#maxConnections
+    this.#state = new ServerState(
+      oneOf(`${label}.state`, options.state, 'ready', adminStates),
+      flag(`${label}.inhibitOnFailure`, options.inhibitOnFailure, false),
+    )
     this.#owner = owner
     this.#clock = clock
     this.#changedAt = clock.now()
     const slowStartMs =
       options.slowStartMs === undefined ? 0 : duration(`${label}.slowStartMs`, options.slowStartMs, 0)
-    this.#slowStart = new SlowStart(slowStartMs, clock, share => this.#ramp(share))
+    this.#slowStart = new SlowStart(slowStartMs, clock, () => this.#ramp())
   }
 
   // ── what a balancer sees ───────────────────────────────────────────────────────────────────────────
@@ -214,11 +205,6 @@ export class Server {
     return this.#effectiveWeight
   }
 
-  /** False while its checks find it down. */
-  get up(): boolean {
-    return this.#health === 'up'
-  }
-
   /** Requests it serves or that wait for it. */
   get load(): number {
     return this.counters.requestsNow + this.waiting.size
@@ -226,7 +212,12 @@ export class Server {
 
   /** True while it serves as many requests as it may. */
   get saturated(): boolean {
-    return this.#maxConnections !== 0 && this.counters.requestsNow >= this.#maxConnections
+    return this.#limit !== 0 && this.counters.requestsNow >= this.#limit
+  }
+
+  /** False while it is down, ejected, or its circuit open: for balancers that see such members. */
+  get up(): boolean {
+    return this.#state.health === 'up' && !this.#state.ejected && this.#state.circuit !== 'open'
   }
 
   /** Its address, for algorithms that go by it; a host name is none. Empty for a unix socket. */
@@ -245,8 +236,14 @@ export class Server {
     return this.#configuredWeight
   }
 
+  /** The limit that was configured; 0 for none. */
   get maxConnections(): number {
     return this.#maxConnections
+  }
+
+  /** The limit in force: that of its agent, if it gave one; less while it starts slowly or its circuit is half-open. */
+  get effectiveMaxConnections(): number {
+    return this.#limit
   }
 
   /** True while no more requests may wait for this very server. */
@@ -254,12 +251,54 @@ export class Server {
     return this.#maxQueue !== 0 && this.waiting.size >= this.#maxQueue
   }
 
+  /** What its operator wants. */
   get admin(): AdminState {
-    return this.#admin
+    return this.#state.operator
   }
 
+  /** The strictest of what its operator wants, its agent says, and the server that it tracks is in. */
+  get adminInForce(): AdminState {
+    return this.#state.admin
+  }
+
+  /** Up where its checks, or the server that it tracks, and its agent say so. */
   get health(): HealthState {
-    return this.#health
+    return this.#state.health
+  }
+
+  /** What its checks found, whatever its agent says. */
+  get checkedHealth(): HealthState {
+    return this.#state.checks
+  }
+
+  /** What its agent last said; undefined before it said anything. */
+  get agentReport(): AgentReport | undefined {
+    return this.#agentReport
+  }
+
+  /** Checks find it up, but about to go: it takes no new clients (`L7OKC`). */
+  get stopping(): boolean {
+    return this.#state.stopping
+  }
+
+  /** Out for a while, as an outlier. */
+  get ejected(): boolean {
+    return this.#state.ejected
+  }
+
+  /** The state of its circuit breaker; `closed` where it has none. */
+  get circuit(): CircuitState {
+    return this.#state.circuit
+  }
+
+  /** The server that it tracks. */
+  get tracked(): Server | undefined {
+    return this.#tracked
+  }
+
+  /** The backend's name and its own. */
+  get fullName(): string {
+    return `${this.#owner.name}/${this.id}`
   }
 
   /** What the last check found. */
@@ -269,12 +308,12 @@ export class Server {
 
   /** True where new clients may be sent to it. */
   get eligible(): boolean {
-    return this.#admin === 'ready' && this.#health === 'up'
+    return this.#state.eligible
   }
 
   /** True where clients that belong to it may still be sent to it. */
   get usable(): boolean {
-    return this.#admin !== 'maintenance' && this.#health === 'up'
+    return this.#state.usable
   }
 
   /** Milliseconds since its health last changed. */
@@ -284,7 +323,7 @@ export class Server {
 
   /** Milliseconds it has spent down, altogether. */
   get downtimeMs(): number {
-    return this.#downMs + (this.#health === 'down' ? this.sinceChangeMs : 0)
+    return this.#downMs + (this.#state.health === 'down' ? this.sinceChangeMs : 0)
   }
 
   /**
@@ -295,8 +334,8 @@ export class Server {
   setWeight(weight: number): void {
     const previous = this.#configuredWeight
     this.#configuredWeight = weightOf(`server(${this.id})`, weight)
-    this.#effectiveWeight = effective(this.#configuredWeight, this.#slowStart.share)
-    this.#owner.serverChanged(this, 'weight', previous)
+    this.#effectiveWeight = this.#weightInForce()
+    this.#owner.serverChanged(this, 'weight', previous, operator)
   }
 
   /**
@@ -306,7 +345,8 @@ export class Server {
   setMaxConnections(maxConnections: number): void {
     const previous = this.#maxConnections
     this.#maxConnections = integer(`server(${this.id}).maxConnections`, maxConnections, 0, 0, 1_000_000)
-    this.#owner.serverChanged(this, 'limits', previous)
+    this.#limit = this.#limitInForce()
+    this.#owner.serverChanged(this, 'limits', previous, operator)
   }
 
   /** Take no new clients; those that belong to it stay, and requests under way finish. */
@@ -324,42 +364,179 @@ export class Server {
     this.#setAdmin('ready')
   }
 
+  /**
+   * Break off all that it serves now: requests get 503, connections are closed. New ones are not kept away.
+   * @returns how many there were
+   */
+  shutdownSessions(): number {
+    return this.leases.shutdown()
+  }
+
+  /** From now on somebody looks at its traffic. @internal */
+  observing(): Traffic {
+    this.traffic ??= new Traffic()
+    return this.traffic
+  }
+
   /** Begin in this state, without it having been a change. @internal */
   assumeHealth(health: HealthState): void {
-    if (health === this.#health) return
-    this.#health = health
-    this.#owner.serverChanged(this, 'assumed', undefined)
+    if (health === this.#state.checks) return
+    this.#state.checks = health
+    this.#state.decide()
+    this.#owner.serverChanged(this, 'assumed', undefined, { cause: 'check' })
+    for (const follower of this.#followers) follower.#inherit()
   }
 
   /** Tell what checks, or another observer, found. @internal the backend's health monitor calls it */
-  setHealth(health: HealthState): void {
-    if (health === this.#health) return
-    const previous = this.#health
+  setHealth(health: HealthState, reason: ChangeReason = { cause: 'check' }): void {
+    if (health === this.#state.checks) return
+    this.#state.checks = health
+    if (health === 'down') this.#state.stopping = false
+    this.#settle('health', undefined, reason)
+  }
+
+  /** Checks find it on its way out, or no longer. @internal */
+  setStopping(stopping: boolean, reason: ChangeReason): void {
+    if (stopping === this.#state.stopping) return
+    this.#state.stopping = stopping
+    this.#settle('stopping', !stopping, reason)
+  }
+
+  /** It does worse than the others, or its time is over. @internal */
+  setEjected(ejected: boolean, detail: string): void {
+    if (ejected) this.counters.ejections++
+    this.#state.ejected = ejected
+    this.#settle('ejected', !ejected, { cause: 'outlier', detail })
+  }
+
+  /** Its circuit breaker changed. @internal */
+  setCircuit(circuit: CircuitState, detail: string): void {
+    const previous = this.#state.circuit
+    if (circuit === previous) return
+    if (circuit === 'open') this.counters.circuitOpenings++
+    this.#state.circuit = circuit
+    this.#limit = this.#limitInForce()
+    this.#settle('circuit', previous, { cause: 'circuit', detail })
+  }
+
+  /** Its agent said something. What the line did not speak of stays. @internal */
+  agentSaid(report: AgentReport, result: CheckResult): void {
+    const state = this.#state
+    const reason: ChangeReason = { cause: 'agent', result, detail: report.description }
+    this.#agentReport = report
+    if (report.weight !== undefined || report.weightPercent !== undefined) {
+      const previous = this.#effectiveWeight
+      this.#agentWeight = report.weight
+      this.#agentPercent = report.weightPercent
+      this.#effectiveWeight = this.#weightInForce()
+      if (previous !== this.#effectiveWeight) this.#owner.serverChanged(this, 'weight', previous, reason)
+    }
+    if (report.maxConnections !== undefined && report.maxConnections !== this.#agentMaxConnections) {
+      const previous = this.#limit
+      this.#agentMaxConnections = report.maxConnections
+      this.#limit = this.#limitInForce()
+      this.#owner.serverChanged(this, 'limits', previous, reason)
+    }
+    if (report.admin !== undefined) {
+      const admin = report.admin === 'maint' ? 'maintenance' : report.admin
+      const previous = state.agentAdmin
+      state.agentAdmin = admin
+      if (admin !== previous) this.#settle('agent', previous, reason)
+    }
+    if (report.health !== undefined) {
+      const health = report.health === 'up' ? 'up' : 'down'
+      const previous = state.agent
+      state.agent = health
+      if (health !== previous) this.#settle('agent', undefined, reason)
+    }
+  }
+
+  /**
+   * Be as healthy as this server from now on. @internal
+   * @throws {EvenerError} `EVENER_INVALID_OPTION` where it, or one that it tracks, tracks this one
+   */
+  follow(tracked: Server): void {
+    for (let one: Server | undefined = tracked; one !== undefined; one = one.#tracked) {
+      if (one === this) {
+        throw invalid(
+          `server(${this.id}).track`,
+          tracked.fullName,
+          'a server that does not track this one in turn',
+        )
+      }
+    }
+    this.#tracked = tracked
+    tracked.#followers.add(this)
+    this.#state.checks = tracked.health
+    this.#state.inheritedAdmin = tracked.adminInForce
+    this.#state.decide()
+  }
+
+  #inherit(): void {
+    const { health, adminInForce } = this.#tracked as Server
+    const state = this.#state
+    if (state.inheritedAdmin !== adminInForce) {
+      const previous = state.inheritedAdmin
+      state.inheritedAdmin = adminInForce
+      this.#settle('inherited', previous, { cause: 'tracked' })
+    }
+    this.setHealth(health, { cause: 'tracked' })
+  }
+
+  /** Decide anew after something changed, and tell of it: as a change of health where it is one. */
+  #settle(what: ServerChange, previous: unknown, reason: ChangeReason): void {
+    const state = this.#state
+    const { health, admin } = state
+    const wasEjected = what === 'ejected' && !state.ejected
+    state.decide()
+    if (health !== state.health) this.#healthChanged(state.health)
+    // From maintenance it comes back cold, like a server that was down; from drain it never cooled.
+    else if ((admin === 'maintenance' && state.admin !== 'maintenance') || wasEjected) {
+      if (state.health === 'up') this.#slowStart.begin()
+    }
+    if (health !== state.health) this.#owner.serverChanged(this, 'health', health, reason)
+    else if (what !== 'health') this.#owner.serverChanged(this, what, previous, reason)
+    if (health !== state.health || admin !== state.admin) {
+      for (const follower of this.#followers) follower.#inherit()
+    }
+  }
+
+  #healthChanged(health: HealthState): void {
     const now = this.#clock.now()
-    if (previous === 'down') this.#downMs += now - this.#changedAt
+    if (health === 'up') this.#downMs += now - this.#changedAt
     else this.counters.downTransitions++
-    this.#health = health
     this.#changedAt = now
-    if (health === 'up') this.#slowStart.begin()
-    else this.#slowStart.end()
-    this.#owner.serverChanged(this, 'health', previous)
+    if (health === 'up') {
+      this.traffic?.breaker?.reset()
+      this.#state.circuit = 'closed'
+      this.#state.decide()
+      this.#limit = this.#limitInForce()
+      this.#slowStart.begin()
+    } else this.#slowStart.end()
   }
 
   /** Count a check. @internal */
   checkDone(result: CheckResult): void {
-    this.counters.checks++
-    if (!result.ok) this.counters.checksFailed++
     this.#lastCheck = result
+    // Told by traffic; nobody checked.
+    if (result.code === 'HANA') return
+    this.counters.checks++
+    if (result.ok) this.traffic?.limit?.clear()
+    else this.counters.checksFailed++
   }
 
   /** Stop its timers. @internal */
   dispose(): void {
     this.#slowStart.end()
+    if (this.#tracked !== undefined) this.#tracked.#followers.delete(this)
+    const { traffic } = this
+    traffic?.breaker?.reset()
+    if (traffic?.record !== undefined) traffic.detector?.forget(traffic.record)
   }
 
   /** What `console.log` shows. */
   [inspected](depth: number, options: InspectOptions, print: typeof inspect): string {
-    const { address, admin, health, weight, backup, waiting, counters } = this
+    const { address, adminInForce: admin, health, weight, backup, waiting, counters } = this
     const fields = {
       address: `${address.secure ? 'https://' : ''}${address.text}`,
       state: `${admin}, ${health}`,
@@ -372,38 +549,45 @@ export class Server {
   }
 
   #setAdmin(admin: AdminState): void {
-    if (admin === this.#admin) return
-    const previous = this.#admin
-    this.#admin = admin
-    // From maintenance it comes back cold, like a server that was down; from drain it never cooled.
-    if (previous === 'maintenance' && this.#health === 'up') this.#slowStart.begin()
-    this.#owner.serverChanged(this, 'admin', previous)
+    const previous = this.#state.operator
+    if (admin === previous) return
+    this.#state.operator = admin
+    this.#settle('admin', previous, operator)
   }
 
-  #ramp(share: number): void {
-    const previous = this.#effectiveWeight
-    this.#effectiveWeight = effective(this.#configuredWeight, share)
-    if (previous !== this.#effectiveWeight) this.#owner.serverChanged(this, 'weight', previous)
+  #weightInForce(): number {
+    const configured = this.#configuredWeight
+    const percent = this.#agentPercent ?? 100
+    const weight = this.#agentWeight ?? Math.min((configured * percent) / 100, 256)
+    return effective(weight, this.#slowStart.share)
+  }
+
+  #limitInForce(): number {
+    const { share } = this.#slowStart
+    const { circuit } = this.#state
+    let limit = this.#agentMaxConnections ?? this.#maxConnections
+    if (limit > 0 && share < 1) limit = Math.max(1, Math.floor(limit * share))
+    const trials = this.traffic?.breaker?.trials
+    if (circuit !== 'half-open' || trials === undefined) return limit
+    return limit === 0 ? trials : Math.min(limit, trials)
+  }
+
+  #ramp(): void {
+    const weight = this.#effectiveWeight
+    const limit = this.#limit
+    this.#effectiveWeight = this.#weightInForce()
+    this.#limit = this.#limitInForce()
+    if (weight !== this.#effectiveWeight)
+      this.#owner.serverChanged(this, 'weight', weight, { cause: 'check' })
+    else if (limit !== this.#limit) this.#owner.serverChanged(this, 'limits', limit, { cause: 'check' })
   }
 }
 
-/** Names, types, and whether certificates and keys can be read: found here, and not when the first client comes. */
-function checkTls(field: string, tls: TargetTls, host: string): void {
-  knownOptions(field, tls, tlsOptionNames)
-  try {
-    tlsConnectOptions(readTargetTls(field, tls), host)
-  } catch (cause) {
-    const { code, message } = cause as Error & { code?: string }
-    const text = code === 'EVENER_INVALID_OPTION' ? message : `${field}: cannot be read: ${message}`
-    throw new EvenerError('EVENER_INVALID_OPTION', text, { cause })
-  }
-}
-
-function weightOf(field: string, weight: unknown): number {
-  return integer(`${field}.weight`, weight, 1, 0, 256)
+function optional<W extends string>(field: string, value: W | undefined, word: W): W | undefined {
+  return value === undefined ? undefined : oneOf(field, value, word, [word])
 }
 
 /** A share of a weight, in steps of 1/16, and never nothing unless the whole is nothing. */
 function effective(weight: number, share: number): number {
-  return share >= 1 ? weight : Math.ceil(weight * 16 * share - 1e-9) / 16
+  return weight === 0 ? 0 : Math.ceil(weight * 16 * Math.min(share, 1) - 1e-9) / 16
 }

@@ -5,7 +5,7 @@ import { type Backend, type BackendOptions, createBackend } from './backend.ts'
 import type { BackendRequest, Dispatch } from './dispatch.ts'
 import type { Lease } from './lease.ts'
 import { type Failed, failed } from './outcome.ts'
-import type { ServerOptions } from './server.ts'
+import type { ServerOptions } from './server-options.ts'
 
 /** A request that says nothing of itself but its headers. */
 export function requestWith(headers: Record<string, string> = {}): BackendRequest {

@@ -167,6 +167,7 @@ export class Exchange implements Attempt, TunnelOwner {
 
   #leased(lease: Lease): void {
     this.#lease = lease
+    lease.session = this
     this.#dispatch.leased(lease.server, lease.sticky)
     this.#attempt()
   }

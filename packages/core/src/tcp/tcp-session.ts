@@ -223,6 +223,7 @@ export class TcpSession implements RelayOwner {
 
   #leased(lease: Lease): void {
     this.#lease = lease
+    lease.session = this
     const dispatch = this.#dispatch as Dispatch
     const { server } = lease
     dispatch.leased(server, lease.sticky)

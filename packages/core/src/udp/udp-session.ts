@@ -157,6 +157,7 @@ export class UdpSession {
 
   #leased(lease: Lease): void {
     this.#lease = lease
+    lease.session = this
     const { server } = lease
     this.#dispatch.leased(server, lease.sticky)
     const { host, port, path } = server.address

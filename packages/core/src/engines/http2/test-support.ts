@@ -19,7 +19,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { type Backend, type BackendOptions, createBackend } from '../../balance/backend.ts'
-import type { ServerOptions as BackendServer } from '../../balance/server.ts'
+import type { ServerOptions as BackendServer } from '../../balance/server-options.ts'
 import type { Engine } from '../../http/engine.ts'
 import { type HttpHandler, type HttpHandlerOptions, httpHandler } from '../../http/http-handler.ts'
 import { pki } from '../test-support-pki.ts'

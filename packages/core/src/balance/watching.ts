@@ -1,0 +1,108 @@
+/**
+ * All who watch the servers of a backend: health checks, agents, the outlier detector, circuit breakers. The backend adds
+ * and takes away servers; what is found goes to the servers, which tell the backend.
+ */
+import {
+  type CheckResult,
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitBreakerSettings,
+  OutlierDetector,
+  type OutlierOptions,
+  readCircuitBreakerOptions,
+} from '@evener/health'
+import type { Clock } from '../base/clock.ts'
+import { invalid } from '../base/options.ts'
+import { AgentChecks, type AgentOptions } from './agents.ts'
+import { type ChecksOptions, HealthChecks } from './checks.ts'
+import { fromHealth } from './from-health.ts'
+import type { Server } from './server.ts'
+
+/** How the servers of a backend are watched; a part of its options. */
+export interface WatchingOptions {
+  /** How servers are checked; not at all by default, and all are up. */
+  readonly checks?: ChecksOptions | undefined
+  /** How the agents of those servers are asked that have an `agentAddress`. HAProxy's `agent-check`. */
+  readonly agent?: AgentOptions | undefined
+  /** Take servers that do worse than the others out for a while, by the requests they serve; none by default. */
+  readonly outliers?: OutlierOptions | undefined
+  /** Give each server a circuit breaker, which the requests it serves open and close; none by default. */
+  readonly circuitBreaker?: CircuitBreakerOptions | undefined
+}
+
+/** Who is told of what was asked. */
+export interface WatchingListener {
+  checked(server: Server, result: CheckResult): void
+  agentAsked(server: Server, result: CheckResult): void
+}
+
+export class Watching {
+  readonly #checks: HealthChecks | undefined
+  readonly #agents: AgentChecks | undefined
+  readonly #detector: OutlierDetector | undefined
+  readonly #breakers: CircuitBreakerSettings | undefined
+  /** True where somebody wants to know how long requests take. */
+  readonly wantsLatency: boolean
+
+  /** @throws {EvenerError} `EVENER_INVALID_OPTION` */
+  constructor(options: WatchingOptions, field: string, clock: Clock, listener: WatchingListener) {
+    const { checks, agent, outliers, circuitBreaker } = options
+    if (outliers !== undefined) {
+      this.#detector = fromHealth(`${field}.outliers`, () => new OutlierDetector({ clock, ...outliers }))
+    }
+    if (circuitBreaker !== undefined) {
+      this.#breakers = fromHealth(`${field}.circuitBreaker`, () =>
+        readCircuitBreakerOptions({ clock, ...circuitBreaker }),
+      )
+    }
+    this.wantsLatency = (outliers?.latencyFactor ?? 0) > 0
+    if (agent !== undefined) {
+      this.#agents = new AgentChecks(agent, `${field}.agent`, clock, (server, result) =>
+        listener.agentAsked(server, result),
+      )
+    }
+    if (checks !== undefined) {
+      this.#checks = new HealthChecks(checks, `${field}.checks`, clock, (server, result) =>
+        listener.checked(server, result),
+      )
+    }
+  }
+
+  /** @throws {EvenerError} `EVENER_INVALID_OPTION` for what its own options say */
+  watch(server: Server, field: string): void {
+    if (server.agentAddress !== undefined && this.#agents === undefined) {
+      throw invalid(
+        `${field}.agentAddress`,
+        server.agentAddress.text,
+        'none where the backend has no `agent`',
+      )
+    }
+    this.#checks?.watch(server)
+    this.#agents?.watch(server)
+    if (this.#breakers !== undefined) {
+      server.observing().breaker = new CircuitBreaker(this.#breakers, (state, detail) =>
+        server.setCircuit(state, detail),
+      )
+    }
+    if (this.#detector !== undefined) {
+      const traffic = server.observing()
+      traffic.detector = this.#detector
+      traffic.record = this.#detector.watch({
+        ejected: (reason, detail, durationMs) =>
+          server.setEjected(true, `${reason}: ${detail}; out for ${durationMs} ms`),
+        returned: () => server.setEjected(false, 'its time is over'),
+      })
+    }
+  }
+
+  forget(server: Server): void {
+    this.#checks?.forget(server)
+    this.#agents?.forget(server)
+  }
+
+  close(): void {
+    this.#checks?.close()
+    this.#agents?.close()
+    this.#detector?.close()
+  }
+}
