@@ -43,7 +43,7 @@ export function canonicalAddress(text: string): string | undefined {
  * The 8 groups of a valid IPv6 address. One pass without splitting: it is asked for each request of an IPv6
  * client.
  */
-function groupsOf(text: string): number[] {
+export function groupsOf(text: string): number[] {
   const groups: number[] = []
   let gap = -1
   let start = 0

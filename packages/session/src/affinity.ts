@@ -64,7 +64,7 @@ export interface Affinity<R extends AffinityRequest = AffinityRequest> {
    * The servers there are, in their order: told when the backend is made, and again when one comes or goes; not
    * when one goes up or down. An affinity that has this serves one backend.
    */
-  rebuild?(servers: readonly AffinityServer[]): void
+  rebuild?: ((servers: readonly AffinityServer[]) => void) | undefined
 
   /**
    * The id of the server this client belongs to, or undefined. Never throws; a forged, expired or foreign

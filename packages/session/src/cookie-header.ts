@@ -1,5 +1,5 @@
 /**
- * Reading the Cookie header: the values of one name, and the header without that name.
+ * Reading the Cookie header: the values of one name, and the header without that name, or without prefixes of its values.
  *
  * A header is cut at every `;` and nowhere else, as RFC 6265 section 5.4 writes it and as applications read
  * it. (HAProxy also cuts at a comma and keeps a quoted `;` together; the application behind does not, and a
@@ -48,6 +48,29 @@ export function withoutCookie(header: string, name: string): string | undefined 
   if (kept.every(pair => skipBlanks(pair, 0, pair.length) === pair.length)) return ''
   const rest = kept.join(';')
   return removedFirst ? rest.slice(skipBlanks(rest, 0, rest.length)) : rest
+}
+
+/**
+ * The header where the cookies of this name have lost what is in front of the first `end` in their value, and `end`
+ * itself; every other byte stays as it is.
+ *
+ * @returns undefined where none of this name has it
+ */
+export function withoutPrefixes(header: string, name: string, end: string): string | undefined {
+  if (!header.includes(name)) return undefined
+  let text = ''
+  let keptUntil = 0
+  for (let start = 0; start <= header.length; ) {
+    const pairEndsAt = pairEnd(header, start)
+    const valueStart = valueStartOf(header, start, pairEndsAt, name)
+    const endsAt = valueStart === -1 ? -1 : header.indexOf(end, valueStart)
+    if (endsAt !== -1 && endsAt < pairEndsAt) {
+      text += header.slice(keptUntil, skipBlanks(header, valueStart, endsAt))
+      keptUntil = endsAt + end.length
+    }
+    start = pairEndsAt + 1
+  }
+  return keptUntil === 0 ? undefined : text + header.slice(keptUntil)
 }
 
 /** The name of the cookie that a Set-Cookie line sets, or undefined where the line sets none. */

@@ -5,8 +5,12 @@ export type {
   AffinityServer,
   HeaderEdits,
 } from './affinity.ts'
+export type { CookieLimits, CookieNaming, CookieProtection } from './cookie-identity.ts'
 export { SessionFileError, SessionOptionError } from './errors.ts'
 export { type InsertCookieOptions, insertCookie } from './insert-cookie.ts'
+export { type PassiveCookieOptions, passiveCookie } from './passive-cookie.ts'
+export { type PrefixCookieOptions, prefixCookie } from './prefix-cookie.ts'
+export { type RewriteCookieOptions, rewriteCookie } from './rewrite-cookie.ts'
 export type { CookieAttributes } from './set-cookie.ts'
 export type { DataType, EventName, RatePeriod, StickTableData } from './tables/data-types.ts'
 export type { StickKeyType, StickKeyValue } from './tables/key-types.ts'

@@ -20,16 +20,32 @@
  *
  * Not for: clients without cookies (see `stick-table.ts`).
  */
-import type { Affinity, AffinityRequest, AffinityResponse, HeaderEdits } from './affinity.ts'
-import { cookieValues, setCookieName, withoutCookie } from './cookie-header.ts'
-import { type Mark, MOST_MARK_LENGTH, readMark, writeMark } from './cookie-mark.ts'
-import { booleanOption, checkNames, functionOption, integerOption, refuse } from './options.ts'
-import { plainSeal, type Seal, signedSeal } from './seal.ts'
-import { idsAsNames, namesFrom, type ServerNames } from './server-names.ts'
+import type { Affinity, AffinityRequest, AffinityResponse, AffinityServer, HeaderEdits } from './affinity.ts'
+import { withoutCookie } from './cookie-header.ts'
+import {
+  type CookieLimits,
+  type CookieNaming,
+  type CookieProtection,
+  LIMIT_NAMES,
+  NAMING_NAMES,
+  namingFrom,
+  PROTECTION_NAMES,
+  sealFrom,
+} from './cookie-identity.ts'
+import { writeMark } from './cookie-mark.ts'
+import { CookieReader, type Held } from './cookie-reader.ts'
+import { booleanOption, checkNames } from './options.ts'
+import type { Seal } from './seal.ts'
+import { setCookie, setsCookie, withoutServerCookie } from './server-cookies.ts'
+import type { ServerNames, Usable } from './server-names.ts'
 import { ATTRIBUTE_NAMES, type CookieAttributes, type CookieWriter, cookieWriter } from './set-cookie.ts'
 
 /** How {@link insertCookie} behaves. */
-export interface InsertCookieOptions extends CookieAttributes {
+export interface InsertCookieOptions
+  extends CookieAttributes,
+    Omit<CookieNaming, 'name'>,
+    CookieProtection,
+    CookieLimits {
   /** The server does not see the cookie. Default true. */
   readonly indirect?: boolean | undefined
   /**
@@ -45,29 +61,6 @@ export interface InsertCookieOptions extends CookieAttributes {
    * ends the persistence at logout. Default false: the server's cookie is taken out of the response.
    */
   readonly preserve?: boolean | undefined
-  /**
-   * A cookie that was not used for so long is as none. In milliseconds, from 1,000 to 2^31 s; whole seconds
-   * count, and a cookie lives up to 3 s longer, as its dates go by 4-second steps. Default: unlimited. The
-   * cookie is sent anew when its date is behind the clock. A cookie without a date is accepted, and gets
-   * one.
-   */
-  readonly maxIdleMs?: number | undefined
-  /** A cookie that was first sent so long ago is as none, used or not. As `maxIdleMs`. Default: unlimited. */
-  readonly maxLifeMs?: number | undefined
-  /**
-   * What stands in the cookie for each server, by server id: HAProxy's `server … cookie s1`. A server that
-   * is not in it gets no clients bound, and its responses take the cookie away. Without `values` a server
-   * is named by its id. A value tells clients how many servers there are; an id may tell them an address.
-   */
-  readonly values?: Readonly<Record<string, string>> | undefined
-  /**
-   * Sign what is in the cookie, so that clients cannot choose a server. The first secret signs, all verify:
-   * put a new one in front, and drop the old one when its cookies are gone. Each at least 16 bytes.
-   * Unsigned cookies, HAProxy's among them, are then worth nothing. Default: plain, as HAProxy.
-   */
-  readonly signing?: { readonly secrets: readonly (string | Uint8Array)[] } | undefined
-  /** The wall clock, in milliseconds since 1970: dates in cookies outlive the process. Default `Date.now`. */
-  readonly now?: (() => number) | undefined
 }
 
 const OPTION_NAMES = [
@@ -76,21 +69,10 @@ const OPTION_NAMES = [
   'nocache',
   'postOnly',
   'preserve',
-  'maxIdleMs',
-  'maxLifeMs',
-  'values',
-  'signing',
-  'now',
+  ...NAMING_NAMES,
+  ...PROTECTION_NAMES,
+  ...LIMIT_NAMES,
 ]
-
-/**
- * A client with more cookies of one name than this is not believed; browsers send one for each path and
- * domain.
- */
-const MOST_OF_ONE_NAME = 16
-/** A date that far ahead is no clock that runs fast, it is wrong (HAProxy's bound). */
-const MOST_AHEAD_SECONDS = 86_400
-const LONGEST_MS = 2 ** 31 * 1000
 
 /**
  * Remember each client's server in a cookie.
@@ -105,12 +87,6 @@ export function insertCookie(options: InsertCookieOptions): Affinity {
   return new InsertCookie(options)
 }
 
-/** What was read from a request: the mark, and the server it names if it names one. */
-interface Held extends Mark {
-  readonly serverId: string | undefined
-  readonly stale: boolean
-}
-
 /** What a response needs. Without dates in it, the same for all clients of a server: made once. */
 interface Due {
   readonly edits: HeaderEdits
@@ -123,17 +99,16 @@ const MOST_REMEMBERED = 1_000
 
 class InsertCookie implements Affinity {
   readonly name = 'cookie'
+  readonly rebuild: ((servers: readonly AffinityServer[]) => void) | undefined
   private readonly cookieName: string
   private readonly indirect: boolean
   private readonly nocache: boolean
   private readonly postOnly: boolean
   private readonly preserve: boolean
-  private readonly maxIdleSeconds: number | undefined
-  private readonly maxLifeSeconds: number | undefined
   private readonly writer: CookieWriter
   private readonly names: ServerNames
   private readonly seal: Seal
-  private readonly now: () => number
+  private readonly reader: CookieReader
   private readonly dated: boolean
   private readonly remembered = { open: new Map<string, Due>(), secure: new Map<string, Due>() }
 
@@ -145,16 +120,16 @@ class InsertCookie implements Affinity {
     this.nocache = booleanOption('nocache', options.nocache, true)
     this.postOnly = booleanOption('postOnly', options.postOnly, false)
     this.preserve = booleanOption('preserve', options.preserve, false)
-    this.maxIdleSeconds = secondsOption('maxIdleMs', options.maxIdleMs)
-    this.maxLifeSeconds = secondsOption('maxLifeMs', options.maxLifeMs)
-    this.names = options.values === undefined ? idsAsNames : namesFrom(options.values)
-    this.seal = options.signing === undefined ? plainSeal : sealFrom(options.name, options.signing)
-    this.now = functionOption('now', options.now, Date.now)
-    this.dated = this.maxIdleSeconds !== undefined || this.maxLifeSeconds !== undefined
+    const { names, rebuild } = namingFrom(options)
+    this.names = names
+    this.rebuild = rebuild
+    this.seal = sealFrom(options.name, options)
+    this.reader = new CookieReader(options.name, names, this.seal, options)
+    this.dated = this.reader.maxIdleSeconds !== undefined || this.reader.maxLifeSeconds !== undefined
   }
 
-  find(request: AffinityRequest): string | undefined {
-    return this.read(request)?.serverId
+  find(request: AffinityRequest, usable?: Usable): string | undefined {
+    return this.reader.find(request, usable)
   }
 
   conceal(request: AffinityRequest): HeaderEdits | undefined {
@@ -173,14 +148,14 @@ class InsertCookie implements Affinity {
     response?: AffinityResponse | undefined,
   ): HeaderEdits | undefined {
     const ofServer = response?.setCookies
-    const setByServer = ofServer?.some(line => setCookieName(line) === this.cookieName) === true
+    const setByServer = setsCookie(ofServer, this.cookieName)
     if (setByServer && this.preserve) return undefined
     const due = this.due(request, serverId, found)
     const edits =
       due === undefined || !this.nocache || !mayBeShared(request, response) ? due?.edits : due.uncached
     if (!setByServer) return edits
-    const others = ofServer.filter(line => setCookieName(line) !== this.cookieName)
-    return { remove: ['set-cookie'], append: [...others.map(setCookie), ...(edits?.append ?? [])] }
+    const { remove, append = [] } = withoutServerCookie(ofServer, this.cookieName)
+    return { remove, append: [...append, ...(edits?.append ?? [])] }
   }
 
   /** What this response needs; undefined where the client has what it should have. */
@@ -189,16 +164,16 @@ class InsertCookie implements Affinity {
     const isSecure = request.secure === true
     const value = this.names.valueOf(serverId)
     if (value === undefined) return dueOf(this.writer.expire(isSecure))
-    const held = this.read(request)
+    const held = this.reader.held(request, found)
     const stays = found !== undefined && this.names.valueOf(found) === value
     if (stays && !this.isDue(held)) return undefined
-    if (!this.dated) return this.undated(value, isSecure)
-    const seconds = this.seconds()
+    if (!this.dated && this.seal.constant) return this.undated(value, isSecure)
+    const seconds = this.reader.seconds()
     const mark = writeMark({
       value,
-      lastSeconds: seconds,
+      lastSeconds: this.dated ? seconds : undefined,
       // The life goes on when a client changes its server: what counts is the first visit.
-      firstSeconds: this.maxLifeSeconds === undefined ? undefined : (held?.firstSeconds ?? seconds),
+      firstSeconds: this.reader.maxLifeSeconds === undefined ? undefined : (held?.firstSeconds ?? seconds),
     })
     return dueOf(this.writer.set(this.seal.seal(mark), isSecure))
   }
@@ -219,56 +194,17 @@ class InsertCookie implements Affinity {
   /** Whether a client that stays on its server needs its cookie anew. */
   private isDue(held: Held | undefined): boolean {
     const last = held?.lastSeconds
-    if (last === undefined ? this.maxIdleSeconds !== undefined : last < this.seconds()) return true
+    if (last === undefined ? this.reader.maxIdleSeconds !== undefined : last < this.reader.seconds())
+      return true
     // A date too few, or one that is no longer asked for.
-    if ((this.maxLifeSeconds === undefined) !== (held?.firstSeconds === undefined)) return true
+    if ((this.reader.maxLifeSeconds === undefined) !== (held?.firstSeconds === undefined)) return true
     return held?.stale === true
   }
-
-  /** The first cookie that names a server; where none does, the first that is genuine and not expired. */
-  private read(request: AffinityRequest): Held | undefined {
-    const header = request.header('cookie')
-    if (header === undefined) return undefined
-    const seconds = this.seconds()
-    const values = cookieValues(header, this.cookieName, MOST_OF_ONE_NAME + 1)
-    if (values.length > MOST_OF_ONE_NAME) return undefined
-    let nameless: Held | undefined
-    for (const value of values) {
-      const held = this.accept(value, seconds)
-      if (held?.serverId !== undefined) return held
-      nameless ??= held
-    }
-    return nameless
-  }
-
-  private accept(value: string, seconds: number): Held | undefined {
-    if (value.length === 0 || value.length > MOST_MARK_LENGTH) return undefined
-    const opened = this.seal.open(value)
-    if (opened === undefined) return undefined
-    const mark = readMark(opened.text)
-    if (mark === undefined) return undefined
-    if (isExpired(mark.firstSeconds, this.maxLifeSeconds, seconds)) return undefined
-    if (isExpired(mark.lastSeconds, this.maxIdleSeconds, seconds)) return undefined
-    return { ...mark, serverId: this.names.idOf(mark.value), stale: opened.stale }
-  }
-
-  private seconds(): number {
-    return Math.floor(this.now() / 1000)
-  }
-}
-
-function setCookie(line: string): readonly [name: string, value: string] {
-  return ['set-cookie', line]
 }
 
 function dueOf(lines: readonly string[]): Due {
   const append = lines.map(setCookie)
   return { edits: { append }, uncached: { append: [...append, ['cache-control', 'private']] } }
-}
-
-function isExpired(date: number | undefined, longest: number | undefined, seconds: number): boolean {
-  if (date === undefined || longest === undefined) return false
-  return seconds - date > longest || date - seconds > MOST_AHEAD_SECONDS
 }
 
 /** Whether a shared cache might keep this response. Without an answer to look at: yes. */
@@ -280,14 +216,4 @@ function mayBeShared(request: AffinityRequest, response: AffinityResponse | unde
   return !directives
     .split(',')
     .some(directive => ['private', 'no-store', 'no-cache'].includes(directive.trim().toLowerCase()))
-}
-
-function secondsOption(field: string, value: unknown): number | undefined {
-  return value === undefined ? undefined : integerOption(field, value, 1000, LONGEST_MS) / 1000
-}
-
-function sealFrom(name: string, signing: { readonly secrets: readonly (string | Uint8Array)[] }): Seal {
-  if (typeof signing !== 'object' || signing === null) refuse('signing', signing, 'an object with secrets')
-  checkNames('signing', signing, ['secrets'])
-  return signedSeal(name, signing.secrets)
 }

@@ -10,7 +10,7 @@
  * The signature is compared in constant time; which key fitted is not a secret.
  *
  * Cost: about 5 µs for a signature, and for each key tried.
- * Not for: hiding the text. An encrypting seal has this same shape.
+ * Not for: hiding the text; see `encrypted-seal.ts`.
  */
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { refuse } from './options.ts'
@@ -22,6 +22,8 @@ export interface Opened {
 }
 
 export interface Seal {
+  /** True where a text is always sealed to the same. */
+  readonly constant: boolean
   seal(text: string): string
   /** The text that was sealed; undefined for everything that was not sealed here. Never throws. */
   open(sealed: string): Opened | undefined
@@ -29,6 +31,7 @@ export interface Seal {
 
 /** No protection: HAProxy's own cookies. */
 export const plainSeal: Seal = {
+  constant: true,
   seal: text => text,
   open: sealed => ({ text: sealed, stale: false }),
 }
@@ -39,9 +42,10 @@ const LEAST_SECRET_BYTES = 16
 
 /** @throws {SessionOptionError} without a secret, or with one under 16 bytes; the message never shows it */
 export function signedSeal(name: string, secrets: readonly (string | Uint8Array)[]): Seal {
-  const keys = keysFrom(secrets)
+  const keys = keysFrom('signing.secrets', secrets)
   const newest = keys[0]!
   return {
+    constant: true,
     seal: text => `${text}.${signature(newest, name, text)}`,
     open(sealed) {
       const dot = sealed.length - SIGNATURE_LENGTH - 1
@@ -57,11 +61,12 @@ export function signedSeal(name: string, secrets: readonly (string | Uint8Array)
   }
 }
 
-function keysFrom(secrets: unknown): KeyObject[] {
+/** @throws {SessionOptionError} where `field` is no list of 1 to 16 secrets of 16 bytes and more */
+export function keysFrom(list: string, secrets: unknown): KeyObject[] {
   if (!Array.isArray(secrets) || secrets.length === 0 || secrets.length > 16)
-    refuse('signing.secrets', secrets, 'a list of 1 to 16 secrets, the newest first', 'not such a list')
+    refuse(list, secrets, 'a list of 1 to 16 secrets, the newest first', 'not such a list')
   return secrets.map((secret: unknown, at) => {
-    const field = `signing.secrets[${at}]`
+    const field = `${list}[${at}]`
     if (typeof secret !== 'string' && !(secret instanceof Uint8Array))
       refuse(field, secret, 'a string or a Uint8Array', `of type ${typeof secret}`)
     const bytes = Buffer.from(secret)

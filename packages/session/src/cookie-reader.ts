@@ -1,0 +1,130 @@
+/**
+ * Reading persistence cookies: the way from a Cookie header to a server, the same in every mode.
+ *
+ * ```text
+ * name=sealed            opened   value|last|first     value ─► server      insert, rewrite, passive
+ * name=sealed~rest       opened   value                value ─► server      prefix
+ * ```
+ *
+ * Invariant: what a client sends leads to a server's id or to nothing, in time linear in the header.
+ */
+import type { AffinityRequest } from './affinity.ts'
+import { cookieValues } from './cookie-header.ts'
+import { type CookieLimits, secondsOption } from './cookie-identity.ts'
+import { isCookieText, type Mark, MOST_MARK_LENGTH, readMark } from './cookie-mark.ts'
+import { functionOption } from './options.ts'
+import type { Seal } from './seal.ts'
+import { PREFIX_END, type ServerNames, type Usable } from './server-names.ts'
+
+/**
+ * A client with more cookies of one name than this is not believed; browsers send one for each path and
+ * domain.
+ */
+const MOST_OF_ONE_NAME = 16
+/** A date that far ahead is no clock that runs fast, it is wrong (HAProxy's bound). */
+const MOST_AHEAD_SECONDS = 86_400
+
+/** A cookie that is genuine and not expired. */
+export interface Held extends Mark {
+  /** True where it should be sent anew, because its seal is going out of use. */
+  readonly stale: boolean
+}
+
+export class CookieReader {
+  readonly maxIdleSeconds: number | undefined
+  readonly maxLifeSeconds: number | undefined
+  private readonly cookieName: string
+  private readonly names: ServerNames
+  private readonly seal: Seal
+  private readonly isPrefix: boolean
+  private readonly now: () => number
+
+  /**
+   * @param isPrefix whether the application's value follows
+   * @throws {SessionOptionError} for limits out of range
+   */
+  constructor(cookieName: string, names: ServerNames, seal: Seal, limits: CookieLimits, isPrefix = false) {
+    this.maxIdleSeconds = secondsOption('maxIdleMs', limits.maxIdleMs)
+    this.maxLifeSeconds = secondsOption('maxLifeMs', limits.maxLifeMs)
+    this.now = functionOption('now', limits.now, Date.now)
+    this.cookieName = cookieName
+    this.names = names
+    this.seal = seal
+    this.isPrefix = isPrefix
+  }
+
+  /** The server of the first cookie that names one that can be used. */
+  find(request: AffinityRequest, usable: Usable): string | undefined {
+    const values = this.values(request)
+    if (values === undefined) return undefined
+    const seconds = this.seconds()
+    for (const value of values) {
+      const held = this.accept(value, seconds)
+      const id = held === undefined ? undefined : this.names.idOf(held.value, usable)
+      if (id !== undefined) return id
+    }
+    return undefined
+  }
+
+  /**
+   * The cookie by which this server was found; else the first that names a server; else the first that is
+   * genuine and not expired.
+   */
+  held(request: AffinityRequest, found: string | undefined): Held | undefined {
+    const values = this.values(request)
+    if (values === undefined) return undefined
+    const seconds = this.seconds()
+    const wanted = found === undefined ? undefined : this.names.valueOf(found)
+    let naming: Held | undefined
+    let nameless: Held | undefined
+    for (const value of values) {
+      const held = this.accept(value, seconds)
+      if (held === undefined) continue
+      if (held.value === wanted) return held
+      if (naming === undefined && this.names.idOf(held.value) !== undefined) naming = held
+      nameless ??= held
+    }
+    return naming ?? nameless
+  }
+
+  /** The time, in whole seconds since 1970. */
+  seconds(): number {
+    return Math.floor(this.now() / 1000)
+  }
+
+  /** The values of our name; undefined where there is none, or more than are believed. */
+  private values(request: AffinityRequest): string[] | undefined {
+    const header = request.header('cookie')
+    if (header === undefined) return undefined
+    const values = cookieValues(header, this.cookieName, MOST_OF_ONE_NAME + 1)
+    return values.length === 0 || values.length > MOST_OF_ONE_NAME ? undefined : values
+  }
+
+  private accept(value: string, seconds: number): Held | undefined {
+    const sealed = this.isPrefix ? prefixOf(value) : value
+    if (sealed.length === 0 || sealed.length > MOST_MARK_LENGTH) return undefined
+    const opened = this.seal.open(sealed)
+    if (opened === undefined) return undefined
+    const mark = this.isPrefix ? undatedMark(opened.text) : readMark(opened.text)
+    if (mark === undefined) return undefined
+    if (isExpired(mark.firstSeconds, this.maxLifeSeconds, seconds)) return undefined
+    if (isExpired(mark.lastSeconds, this.maxIdleSeconds, seconds)) return undefined
+    const { lastSeconds, firstSeconds } = mark
+    return { value: mark.value, lastSeconds, firstSeconds, stale: opened.stale }
+  }
+}
+
+/** What is in front of the application's value. As in HAProxy, all of it where it does not end. */
+function prefixOf(value: string): string {
+  const end = value.indexOf(PREFIX_END)
+  return end === -1 ? value : value.slice(0, end)
+}
+
+function undatedMark(text: string): Mark | undefined {
+  return isCookieText(text) ? { value: text, lastSeconds: undefined, firstSeconds: undefined } : undefined
+}
+
+function isExpired(date: number | undefined, longest: number | undefined, seconds: number): boolean {
+  if (date === undefined || longest === undefined) return false
+  return seconds - date > longest || date - seconds > MOST_AHEAD_SECONDS
+}
