@@ -172,6 +172,8 @@ describe('the way from haproxy.cfg', () => {
       'HashingOptions',
       'HttpCheckOptions',
       'InsertCookieOptions',
+      'CookieNaming',
+      'CookieLimits',
       'HttpExpect',
       'CookieAttributes',
     ].flatMap(membersOf),

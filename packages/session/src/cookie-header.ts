@@ -63,10 +63,11 @@ export function withoutPrefixes(header: string, name: string, end: string): stri
   for (let start = 0; start <= header.length; ) {
     const pairEndsAt = pairEnd(header, start)
     const valueStart = valueStartOf(header, start, pairEndsAt, name)
-    const endsAt = valueStart === -1 ? -1 : header.indexOf(end, valueStart)
-    if (endsAt !== -1 && endsAt < pairEndsAt) {
-      text += header.slice(keptUntil, skipBlanks(header, valueStart, endsAt))
-      keptUntil = endsAt + end.length
+    // Looked for in this pair alone: to the end of the header for each pair would be quadratic.
+    const endsAt = valueStart === -1 ? -1 : header.slice(valueStart, pairEndsAt).indexOf(end)
+    if (endsAt !== -1) {
+      text += header.slice(keptUntil, skipBlanks(header, valueStart, pairEndsAt))
+      keptUntil = valueStart + endsAt + end.length
     }
     start = pairEndsAt + 1
   }

@@ -50,7 +50,8 @@ class PassiveCookie implements Affinity {
     checkNames('passiveCookie', options, ['name', 'indirect', 'preserve', ...NAMING_NAMES, ...LIMIT_NAMES])
     this.cookieName = checkCookieName('name', options.name)
     const indirect = booleanOption('indirect', options.indirect, false)
-    this.drops = indirect && !leavesAlone(options.preserve, indirect)
+    const preserve = leavesAlone(options.preserve, indirect)
+    this.drops = indirect && !preserve
     const { names, rebuild } = namingFrom(options)
     this.rebuild = rebuild
     this.reader = new CookieReader(options.name, names, plainSeal, options)

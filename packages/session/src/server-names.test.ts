@@ -41,6 +41,13 @@ describe('names from a table', () => {
     expect(names.idOf('s1')).toBe('app1')
   })
 
+  test('that two servers share lead to the next where the first cannot be used', () => {
+    expect(names.idOf('s1', id => id !== 'app1')).toBe('spare')
+    expect(names.idOf('s1', () => false)).toBeUndefined()
+    expect(idsAsNames.idOf('app1', () => false)).toBeUndefined()
+    expect(idsAsNames.idOf('app1', () => true)).toBe('app1')
+  })
+
   test('know nothing that is not in the table, not what every object has either', () => {
     for (const text of ['app1', 'nobody', '__proto__', 'constructor', '']) {
       expect(names.idOf(text)).toBeUndefined()

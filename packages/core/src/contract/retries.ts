@@ -2,7 +2,7 @@
  * Trying again: where it is safe, whole and in order; where it is not, never. A server may see a request twice only if
  * the request says that this does no harm.
  */
-import { insertCookie } from '@evener/session'
+import { insertCookie, prefixCookie } from '@evener/session'
 import {
   answer,
   type FakeServer,
@@ -293,6 +293,30 @@ export function retries(subject: ContractSubject): void {
       const cookie = cookies[0]?.[1].split(';')[0]
       for (let i = 0; i < 3; i++) await door.ask(message('GET /back', [`Cookie: ${cookie}`]))
       expect(good.requests.filter(request => request.target === '/back')).toHaveLength(3)
+    })
+
+    test('the name of the server goes in front of its own cookie, and is taken off on the way back', async () => {
+      const own = [
+        ['Set-Cookie', 'theme=dark'],
+        ['Set-Cookie', 'SESSION=A1B2; Path=/'],
+      ] as const
+      const servers = [1, 2].map(() => world().server(answer({ headers: own })))
+      const [one, two] = await Promise.all(servers)
+      const door = await world().door([one as FakeServer, two as FakeServer], {
+        affinity: prefixCookie({ name: 'SESSION' }),
+      })
+      const first = await door.ask(get)
+      const lines = first.headers
+        .filter(([name]) => name.toLowerCase() === 'set-cookie')
+        .map(([, value]) => value)
+      expect(lines).toEqual(['theme=dark', expect.stringMatching(/^SESSION=[^~]+~A1B2; Path=\/$/)])
+      const cookie = lines[1]?.split(';')[0]
+      for (let i = 0; i < 3; i++) await door.ask(message('GET /back', [`Cookie: a=1; ${cookie}; b=2`]))
+      const back = [one, two].map(
+        server => server?.requests.filter(request => request.target === '/back') ?? [],
+      )
+      expect(back.map(requests => requests.length).sort()).toEqual([0, 3])
+      for (const request of back.flat()) expect(request.header('cookie')).toBe('a=1; SESSION=A1B2; b=2')
     })
 
     test('a client whose server is gone gets the cookie of the one that served', async () => {
