@@ -345,7 +345,8 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
       this.#refuse(backend, undefined, request)
       return
     }
-    const wire = settings.exchange.engine.takesWire === true
+    // Who wants to see the content before a server is chosen has no use for chunk framing.
+    const wire = settings.exchange.engine.takesWire === true && backend.balancer.bodyWanted === undefined
     const framing = head.framing === 'chunked' || head.framing === 'length' ? head.framing : 'none'
     const body = new RequestBody(framing, this, settings.replayBytes, wire && framing === 'chunked')
     if (framing !== 'none') this.#bodyReader = bodyOf(head, { limits: settings.limits, decode: !body.wire })

@@ -3,6 +3,7 @@
  *
  * ```text
  *  1 locate    the affinity says where the client belongs            start
+ *    look      as much of the body as the balancer wants to see      #look
  *  2 place     a lease on a server, at once or from the queue        #place
  *  3 attempt   the engine connects and sends                         #attempt
  *  4 response  head edited, cookie committed, body passed on         response, data, finished
@@ -54,6 +55,9 @@ export interface ExchangeSettings {
   tunnelling?(exchange: Exchange): void
 }
 
+/** The most of a body that a balancer is shown. */
+const mostLookedAt = 1_048_576
+
 export class Exchange implements Attempt, TunnelOwner {
   readonly request: ClientRequest
   readonly body: RequestBody
@@ -76,6 +80,8 @@ export class Exchange implements Attempt, TunnelOwner {
   #lastFailure: Failed | undefined
   #status = 0
   #clientBlocked = false
+  /** The balancer wants to see more of the body. */
+  #looking = false
   #done = false
 
   constructor(
@@ -107,8 +113,29 @@ export class Exchange implements Attempt, TunnelOwner {
       return
     }
     const located = this.#dispatch.locate()
-    if (located === undefined) this.#place()
-    else void located.then(() => this.#placeLater())
+    if (this.#backend.balancer.bodyWanted !== undefined) this.request.body = () => this.body.held
+    if (located === undefined) this.#look()
+    else void located.then(() => this.#guard(() => this.#look()))
+  }
+
+  /** Wait for as much of the body as the balancer wants to see before it chooses. */
+  #look(): void {
+    const { body, request } = this
+    if (this.#done) return
+    this.#looking = false
+    if (!body.complete && body.bytes < mostLookedAt) {
+      const wanted = this.#backend.balancer.bodyWanted?.(request) ?? 0
+      if (wanted > body.bytes) {
+        // The client may wait for a word before it sends its body, and no server can give it yet.
+        if (request.expectContinue === true && body.bytes === 0) this.#client.informational(100, [])
+        this.#looking = true
+        this.#deadline.arm(this.#settings.clientMs)
+        body.gather(Math.min(wanted, mostLookedAt), () => this.#guard(() => this.#look()))
+        return
+      }
+    }
+    if (body.bytes > 0) this.#deadline.rest()
+    this.#place()
   }
 
   #place(): void {
@@ -450,7 +477,8 @@ export class Exchange implements Attempt, TunnelOwner {
   overdue(): void {
     const { timeouts } = this.#backend
     const waitsForClient =
-      this.#phase === 'receive' ? this.#clientBlocked : this.#phase === 'send' && !this.body.blocked
+      this.#looking ||
+      (this.#phase === 'receive' ? this.#clientBlocked : this.#phase === 'send' && !this.body.blocked)
     const limitMs = waitsForClient
       ? this.#settings.clientMs
       : this.#phase === 'connect'

@@ -37,6 +37,7 @@ export type Framing = 'none' | 'length' | 'chunked'
 const noTrailers: readonly string[] = []
 /** Most requests have no body, and need no list for its chunks. */
 const noChunks: readonly Buffer[] = []
+const noBytes = Buffer.alloc(0)
 
 export class RequestBody {
   readonly framing: Framing
@@ -54,6 +55,9 @@ export class RequestBody {
   #complete: boolean
   #discarding = false
   #blocked = false
+  /** Who waits before there is an attempt, and for how many bytes. */
+  #gathered: (() => void) | undefined
+  #wantedBytes = 0
   /** Bytes that came from the client. */
   bytes = 0
 
@@ -93,6 +97,12 @@ export class RequestBody {
   push(chunk: Buffer, contentBytes: number = chunk.length): boolean {
     this.bytes += chunk.length
     if (this.#discarding) return false
+    const needed = this.#passOn(chunk, contentBytes)
+    if (this.#gathered !== undefined && this.bytes >= this.#wantedBytes) this.#tellGathered()
+    return needed
+  }
+
+  #passOn(chunk: Buffer, contentBytes: number): boolean {
     if (this.#replayable) {
       this.#keptBytes += contentBytes
       if (this.#keptBytes <= this.#replayBytes) this.#kept = added(this.#kept, chunk)
@@ -119,7 +129,32 @@ export class RequestBody {
   finish(trailers: readonly string[]): void {
     this.#complete = true
     if (trailers.length > 0) this.#trailers = allowedTrailers(trailers)
-    if (!this.#discarding) this.#sink?.end(this.#trailers)
+    if (this.#discarding) return
+    this.#sink?.end(this.#trailers)
+    if (this.#gathered !== undefined) this.#tellGathered()
+  }
+
+  // ── before there is an attempt ─────────────────────────────────────────────────────────────────────
+
+  /** Let it come until there are so many bytes of it, or all; then hold the client back again, and tell. */
+  gather(bytes: number, told: () => void): void {
+    this.#wantedBytes = bytes
+    this.#gathered = told
+    this.#source.resume()
+  }
+
+  /** What has come so far; undefined once some of it is held no more. */
+  get held(): Buffer | undefined {
+    const chunks = this.#replayable ? this.#kept : this.#pending
+    if (chunks.length === 0) return this.#replayable ? noBytes : undefined
+    return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+  }
+
+  #tellGathered(): void {
+    const told = this.#gathered as () => void
+    this.#gathered = undefined
+    if (!this.#complete) this.#source.pause()
+    told()
   }
 
   // ── the attempt ────────────────────────────────────────────────────────────────────────────────────
@@ -158,6 +193,7 @@ export class RequestBody {
   /** Nobody wants the rest: let it come and throw it away, so that the client can read its answer. */
   discard(): void {
     this.#discarding = true
+    this.#gathered = undefined
     this.#sink = undefined
     this.#pending = noChunks as Buffer[]
     this.#forget()

@@ -17,6 +17,8 @@ export interface TcpSettings {
   readonly counters: TcpProxyCounters
   readonly acceptProxy: AcceptProxy | undefined
   readonly inspect: InspectSettings | undefined
+  /** How long the first bytes may take, in milliseconds. */
+  readonly inspectMs: number
   readonly sendProxy: ProxyHeaderMaker | undefined
   readonly noDelay: boolean
   readonly keepAliveMs: number

@@ -54,7 +54,7 @@ export interface TcpTimeouts {
   readonly clientFinMs?: number | undefined
   /** The server's silence after the client has ended its direction. As before the end by default. */
   readonly serverFinMs?: number | undefined
-  /** With `inspect`: how long the first bytes may take; 5 s by default. HAProxy's `inspect-delay`. */
+  /** With `inspect`, or a balancer that wants to see them: how long the first bytes may take; 5 s by default. HAProxy's `inspect-delay`. */
   readonly inspectMs?: number | undefined
 }
 
@@ -167,6 +167,7 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
       ),
       counters: this.counters,
       acceptProxy: acceptProxyOptions('tcpProxy.acceptProxy', options.acceptProxy),
+      inspectMs: timeouts.inspectMs,
       inspect: inspect && { maxBytes: inspectBytes, timeoutMs: timeouts.inspectMs },
       sendProxy: sendProxyOptions('tcpProxy.sendProxy', options.sendProxy),
       noDelay: flag('tcpProxy.noDelay', options.noDelay, true),

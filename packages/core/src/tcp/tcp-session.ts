@@ -5,6 +5,7 @@
  *  1 header    the PROXY header of a proxy in front           start
  *  2 inspect   the ClientHello, looked at                     #inspect
  *  3 route     which backend                                  #route
+ *    look      the first bytes, where the balancer wants them   #look
  *  4 place     a lease on a server, at once or queued         #place
  *  5 connect   and again, as the backend's policy has it      #connect
  *  6 relay     bytes both ways                                #joined
@@ -63,6 +64,8 @@ export class TcpSession implements RelayOwner {
   #lent = false
   readonly #memory = new ReadMemory()
   #early: Buffer | undefined
+  /** The balancer wants to see more of them. */
+  #looking = false
   #phase: Phase = 'queue'
   #done = false
 
@@ -172,9 +175,49 @@ export class TcpSession implements RelayOwner {
     this.#dispatch = backend.dispatch(connection)
     this.#guard(() => {
       const located = (this.#dispatch as Dispatch).locate()
-      if (located === undefined) this.#place()
-      else void located.then(() => this.#placeLater())
+      if (backend.balancer.bodyWanted !== undefined) connection.body = () => this.#early
+      if (located === undefined) this.#look()
+      else void located.then(() => this.#guard(() => this.#look()))
     })
+  }
+
+  /** Wait for as many of the first bytes as the balancer wants to see before it chooses. */
+  #look(): void {
+    if (this.#done) return
+    const { bodyWanted } = (this.backend as Backend).balancer
+    if (bodyWanted !== undefined && this.#wantsMore()) {
+      if (!this.#looking) (this.#deadline as Deadline).arm(this.#settings.inspectMs)
+      this.#looking = true
+      if (!this.#lent) this.#readEarly()
+      return
+    }
+    this.#looked()
+  }
+
+  #wantsMore(): boolean {
+    const wanted = (this.backend as Backend).balancer.bodyWanted?.(this.#connection as TcpConnection) ?? 0
+    const bytes = this.#early?.length ?? 0
+    return wanted > bytes && bytes < mostEarly
+  }
+
+  /** There is as much as was wanted, or there will be no more. */
+  #looked(): void {
+    if (this.#looking) this.#deadline?.rest()
+    this.#looking = false
+    this.#place()
+  }
+
+  /** Where the client's bytes do not come by themselves, because something has been read of it before: ask for them. */
+  #readEarly(): void {
+    const { client } = this
+    const onReadable = (): void => {
+      this.#cancelStep = nothing
+      const chunk = client.read() as Buffer | null
+      if (chunk !== null) this.#early = joined(this.#early, chunk)
+      this.#guard(() => (chunk === null ? this.#looked() : this.#look()))
+    }
+    this.#cancelStep = () => client.off('readable', onReadable)
+    client.once('readable', onReadable)
   }
 
   // ── 4: a place ─────────────────────────────────────────────────────────────────────────────────────
@@ -294,7 +337,8 @@ export class TcpSession implements RelayOwner {
     lease.answered()
     this.#phase = 'tunnel'
     ;(this.#dispatch as Dispatch).bind()
-    const early = this.#early ?? (this.client.read() as Buffer | null)
+    const rest = this.client.read() as Buffer | null
+    const early = rest === null ? this.#early : joined(this.#early, rest)
     this.#early = undefined
     this.#lend()
     this.#unlisten?.()
@@ -309,7 +353,7 @@ export class TcpSession implements RelayOwner {
     this.#relay = relay
     this.#settings.joined(this)
     if (this.#done) return
-    if (early !== null) relay.data(this.client, early)
+    if (early !== undefined) relay.data(this.client, early)
     relay.start()
   }
 
@@ -326,9 +370,10 @@ export class TcpSession implements RelayOwner {
   #fromClient(buffer: Buffer, end: number): boolean {
     if (this.#relay !== undefined) return this.#relay.take('in', buffer, end, this.#memory)
     // It is read on for a while, so that its going away is noticed.
-    const bytes = buffer.subarray(0, end)
-    this.#early = this.#early === undefined ? Buffer.from(bytes) : Buffer.concat([this.#early, bytes])
-    return this.#early.length < mostEarly
+    const early = joined(this.#early, buffer.subarray(0, end))
+    this.#early = early
+    if (this.#looking) this.#guard(() => this.#look())
+    return early.length < mostEarly
   }
 
   relayed(direction: 'in' | 'out', bytes: number): void {
@@ -359,7 +404,11 @@ export class TcpSession implements RelayOwner {
 
   #overdue(): void {
     if (this.#relay !== undefined) this.#relay.overdue()
-    else if (this.#phase === 'connect') {
+    else if (this.#looking) {
+      this.#cancelStep?.()
+      this.#cancelStep = nothing
+      this.#guard(() => this.#looked())
+    } else if (this.#phase === 'connect') {
       const { connectMs } = (this.#dispatch as Dispatch).backend.timeouts
       const cause = new Error(`no connection within ${connectMs} ms`)
       this.#connectFailed(failed('connect', 'server', 'conn-failure', cause))
@@ -399,6 +448,11 @@ export class TcpSession implements RelayOwner {
     if (this.#relay === undefined) this.#lease = undefined
     lease.release(outcome)
   }
+}
+
+/** Both, in memory of their own. */
+function joined(before: Buffer | undefined, more: Buffer): Buffer {
+  return before === undefined ? Buffer.from(more) : Buffer.concat([before, more])
 }
 
 function nothing(): void {
