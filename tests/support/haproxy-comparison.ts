@@ -60,8 +60,8 @@ const pools = [
 ]
 const batch = 180
 
-/** Change one server, in the pool and in the words that change it in HAProxy. */
-function change(
+/** Change one server, in the pool and in the words that change it in HAProxy; an empty text where nothing changes. */
+export function change(
   pool: readonly FarmServer[],
   away: Set<FarmServer>,
   dynamic: boolean,
