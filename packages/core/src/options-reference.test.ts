@@ -170,6 +170,7 @@ describe('the way from haproxy.cfg', () => {
     ...[core.Server, core.Backend].flatMap(one => Object.getOwnPropertyNames(one.prototype)),
     ...[
       'HashingOptions',
+      'UrlParameterOptions',
       'HttpCheckOptions',
       'InsertCookieOptions',
       'CookieNaming',
