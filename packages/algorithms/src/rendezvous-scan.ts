@@ -7,7 +7,7 @@
  * hash tables", 2005). Equal weights need no logarithm, and the order is the same.
  *
  * Invariant: the order between two servers is a function of the key and of these two ids and weights.
- * Cost: O(n), some 3 ns a server of equal weights, 15 of unlike ones. Rebuild: O(n); 12 bytes a server.
+ * Cost: O(n): two products a server, and a logarithm where weights differ. Rebuild: O(n); 12 bytes a server.
  * Not for: thousands of servers (rendezvous-seats.ts).
  */
 import type { Member } from './balancer.ts'

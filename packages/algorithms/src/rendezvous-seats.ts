@@ -13,7 +13,7 @@
  * move.
  *
  * Invariant: a seat belongs to one server at most; no server has fewer seats than its weight.
- * Cost: O(seats / taken) draws a pick, 2 ns and mostly a cache miss each. Rebuild: O(n + what changed); 5 bytes a seat.
+ * Cost: O(seats / taken) draws a pick. Rebuild: O(n + what changed); 5 bytes a seat.
  * Not for: tables of which a small part is taken: below one in 64 each pick looks at all servers.
  */
 import type { Member } from './balancer.ts'
@@ -23,6 +23,9 @@ import { RendezvousScan } from './rendezvous-scan.ts'
 import { sixteenths } from './sixteenths.ts'
 
 const mostDraws = 64
+
+/** From one draw to the next: 2^32 divided by the golden ratio, as a number with sign. */
+const step = 0x9e3779b9 | 0
 
 class Sitter {
   /** Undefined while it is away. */
@@ -69,7 +72,10 @@ export class RendezvousSeats implements KeyTable {
     }
     // Those that need fewer seats first, so that theirs can be had.
     for (const sitter of this.#sitters.values()) this.#sit(sitter, false)
-    for (const sitter of this.#sitters.values()) this.#sit(sitter, true)
+    for (const [id, sitter] of this.#sitters) {
+      this.#sit(sitter, true)
+      if (sitter.member === undefined && sitter.seats.length === 0) this.#sitters.delete(id)
+    }
   }
 
   at(hash: number, given: ReadonlySet<Member> | undefined): Member | undefined {
@@ -79,7 +85,7 @@ export class RendezvousSeats implements KeyTable {
     const skipping = this.#skipping
     let drawn = hash | 0
     for (let draw = 0; draw < mostDraws; draw++) {
-      drawn = mix(drawn + 0x9e3779b9)
+      drawn = mix((drawn + step) | 0)
       const seat = drawn >>> shift
       const share = shares[seat] as number
       if ((drawn & 15) >= share) continue

@@ -5,7 +5,7 @@
  * one connection. Whatever else comes back (another status, too long, no JSON, no such numbers, too late) counts as failed
  * and is told to nobody; health checks are what finds a server down.
  *
- * Cost: some 50 to 100 µs of this process's time a probe. `prequal` sends 3 for each request by default, as its paper
+ * Cost: a request of `node:http` a probe. `prequal` sends 3 for each request by default, as its paper
  * does; where requests are short, `probesPerPick` below 1 is more in proportion.
  * Not for: servers with `sendProxy`, or spoken to in HTTP/2 alone: these are not asked.
  */
