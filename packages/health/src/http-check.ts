@@ -1,5 +1,5 @@
 /**
- * Does the application answer? One HTTP/1.1 request on a connection of its own, and a look at the answer.
+ * Does the application answer? One request by HTTP/1.1 or HTTP/2 on a connection of its own, and a look at the answer.
  *
  * ```
  *   connect (L4) ── TLS (L6) ── request ── head: status, headers ── body, if it matters ── verdict (L7)
@@ -12,36 +12,47 @@
  * it is always HTTP/1.1 with a `Host`: that is what servers of today are tested with.
  * Not for: HTTP/2; several requests in a row; a target whose check must look like the traffic it serves.
  */
+import type { BodySearch } from './body-search.ts'
 import {
-  type ClientRequest,
-  type IncomingMessage,
-  request,
-  validateHeaderName,
-  validateHeaderValue,
-} from 'node:http'
-import type { Socket } from 'node:net'
-import type { Checker, Target } from './contract.ts'
-import { hostHeader } from './host-header.ts'
-import { type CompiledExpectation, compileExpectation, type HttpExpect } from './http-expectation.ts'
-import { readOptions, refuse } from './options.ts'
-import {
+  type ConnectOptions,
   type Conversation,
-  PROBE_OPTION_NAMES,
-  type Probe,
-  type ProbeOptions,
-  probing,
-  readProbeSettings,
-} from './probe.ts'
+  type Dialed,
+  dial,
+  LoneContext,
+  readConnect,
+} from './connect.ts'
+import type { Checker } from './contract.ts'
+import { hostHeader } from './host-header.ts'
+import { HTTP_MANNER_NAMES, type HttpManners, readManners } from './http-chain.ts'
+import {
+  type ExchangeListener,
+  type ExchangeRequest,
+  exchange,
+  type HttpProtocol,
+  protocolOf,
+} from './http-exchange.ts'
+import { type CompiledExpectation, compileExpectation, type HttpExpect } from './http-expectation.ts'
+import { readHeaders, readHost, readMethod, readPath } from './http-request.ts'
+import { readChoice, readOptions } from './options.ts'
+import { PROBE_OPTION_NAMES, type Probe, type ProbeOptions, probing, readProbeSettings } from './probe.ts'
+import { STATE_HEADER, writeServerState } from './server-state.ts'
 import { StatusReader } from './status-reader.ts'
 
 /** Options of {@link httpCheck}. */
-export interface HttpCheckOptions extends ProbeOptions {
+export interface HttpCheckOptions extends ProbeOptions, HttpManners {
   /** The method: `OPTIONS` by default, as with HAProxy; any but CONNECT. Many applications only know `GET`. */
   readonly method?: string | undefined
   /** The path with its query: `/` by default. `*` goes with OPTIONS. */
   readonly path?: string | undefined
   /** The `Host` header; by default the target's host, with its port unless that is the protocol's own. */
   readonly host?: string | undefined
+  /**
+   * Which HTTP; by default what was agreed on by ALPN, else HTTP/1.1. With `h2` and TLS, and no `connect.alpn`, only
+   * `h2` is offered; without TLS it is HTTP/2 with prior knowledge (h2c). HAProxy's `check-proto`.
+   */
+  readonly protocol?: HttpProtocol | undefined
+  /** Where and how to connect, where that is not as the target is. */
+  readonly connect?: ConnectOptions | undefined
   /** Further headers. Those that frame the message (Connection, Content-Length, …) are the check's own. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** What the answer must be; by default its status is 200 to 399. */
@@ -50,16 +61,18 @@ export interface HttpCheckOptions extends ProbeOptions {
   readonly maxBodyBytes?: number | undefined
 }
 
-/** The request, read and completed. */
-interface RequestHead {
-  readonly method: string
-  readonly path: string
-  readonly host: string | undefined
-  readonly headers: Readonly<Record<string, string>>
-}
-
-const OPTION_NAMES = ['method', 'path', 'host', 'headers', 'expect', 'maxBodyBytes', ...PROBE_OPTION_NAMES]
-const OWN_HEADERS = ['connection', 'content-length', 'expect', 'host', 'transfer-encoding', 'upgrade']
+const OPTION_NAMES = [
+  'method',
+  'path',
+  'host',
+  'headers',
+  'protocol',
+  'connect',
+  'expect',
+  'maxBodyBytes',
+  ...HTTP_MANNER_NAMES,
+  ...PROBE_OPTION_NAMES,
+]
 
 /**
  * A check that sends one HTTP request.
@@ -67,137 +80,123 @@ const OWN_HEADERS = ['connection', 'content-length', 'expect', 'host', 'transfer
  */
 export function httpCheck(options: HttpCheckOptions = {}): Checker {
   readOptions('options', options, OPTION_NAMES)
-  const head = readHead(options)
-  const expectation = compileExpectation(options.expect, options.maxBodyBytes)
-  const onlyStatus = expectation.onlyStatus
-  const settings = readProbeSettings(
-    options,
-    (probe, socket) => {
-      probe.speak()
-      if (!onlyStatus) return converse(probe, socket, head, expectation)
-      socket.write(requestText(head, probe.target), 'latin1')
-      return new StatusConversation(probe, expectation)
-    },
-    { conversing: onlyStatus },
+  const method = readMethod('options.method', options.method ?? 'OPTIONS')
+  const path = readPath('options.path', options.path ?? '/')
+  const host = options.host === undefined ? undefined : readHost('options.host', options.host)
+  const headers = readHeaders('options.headers', options.headers ?? {})
+  const { protocol, sendState, disableOn404 = false } = options
+  readChoice('options.protocol', protocol, 'http/1.1', ['http/1.1', 'h2'])
+  readManners(options)
+  const { connect } = options
+  const endpointOf = readConnect(
+    'options.connect',
+    protocol === 'h2' ? { alpn: ['h2'], ...connect } : connect,
   )
+  const expectation = compileExpectation(options.expect, options.maxBodyBytes)
+  // Whether HTTP/2 is spoken may be known in the handshake only, and its bytes are for its session to read.
+  const mayBeHttp2 = protocol === 'h2' || (protocol === undefined && connect?.alpn?.includes('h2') === true)
+  const conversing = expectation.onlyStatus && !mayBeHttp2
+  const dialed: Dialed = {
+    conversing,
+    ready(probe, socket) {
+      const { target } = probe
+      const state = sendState && { [STATE_HEADER]: writeServerState(sendState(target)) }
+      const request = { method, path, host: host ?? hostHeader(target), headers: { ...headers, ...state } }
+      const judgement = new Judgement(probe, expectation, disableOn404)
+      probe.enter('L7')
+      if (!conversing) {
+        exchange(probe, socket, protocolOf(socket, protocol), request, judgement)
+        return undefined
+      }
+      socket.write(requestText(request), 'latin1')
+      return new StatusConversation(judgement)
+    },
+  }
+  const settings = readProbeSettings(options, probe => {
+    dial(probe, endpointOf(new LoneContext(probe.target)), dialed)
+  })
   return probing('http', settings)
 }
 
-/** The whole request as it goes out. */
-function requestText({ method, path, host, headers }: RequestHead, target: Target): string {
-  let text = `${method} ${path} HTTP/1.1\r\nHost: ${host ?? hostHeader(target)}\r\n`
+/** The whole request as it goes out, without Node's HTTP client, which costs more than the rest of a check. */
+function requestText({ method, path, host, headers }: ExchangeRequest): string {
+  let text = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n`
   for (const name in headers) text += `${name}: ${headers[name]}\r\n`
   return `${text}Connection: close\r\n\r\n`
 }
 
 /** A check that looks at the status alone. */
 class StatusConversation implements Conversation {
-  readonly #probe: Probe
-  readonly #expectation: CompiledExpectation
+  readonly #judgement: Judgement
   readonly #reader = new StatusReader()
 
-  constructor(probe: Probe, expectation: CompiledExpectation) {
-    this.#probe = probe
-    this.#expectation = expectation
+  constructor(judgement: Judgement) {
+    this.#judgement = judgement
   }
 
   received(bytes: Buffer): void {
     const answer = this.#reader.push(bytes)
     if (answer === undefined) return
-    if ('junk' in answer) {
-      this.#probe.fail(`no HTTP: ${answer.junk}`)
-      return
-    }
-    const { status } = answer
-    const line = statusLine(status, answer.reason)
-    if (this.#expectation.status(status)) this.#probe.succeed(line, status)
-    else this.#probe.disappoint(line, status)
+    if ('junk' in answer) this.#judgement.failed(new Error(`no HTTP: ${answer.junk}`))
+    else this.#judgement.head(answer.status, answer.reason, {})
   }
 
   finished(): void {
-    this.#probe.fail('the connection ended before the answer')
+    this.#judgement.failed(new Error('the connection ended before the answer'))
   }
 }
 
-const statusLine = (status: number, reason: string): string => `${status} ${reason.slice(0, 80)}`.trim()
+/** One answer, as it comes. */
+class Judgement implements ExchangeListener {
+  readonly #probe: Probe
+  readonly #expectation: CompiledExpectation
+  readonly #disableOn404: boolean
+  #status: number | undefined = undefined
+  #line = ''
+  #search: BodySearch | undefined = undefined
 
-function converse(
-  probe: Probe,
-  socket: Socket,
-  head: RequestHead,
-  expectation: CompiledExpectation,
-): undefined {
-  const { method, path } = head
-  const host = head.host ?? hostHeader(probe.target)
-  const message: ClientRequest = request({
-    method,
-    path,
-    headers: { Host: host, ...head.headers },
-    // Without an agent, and with a connection of our own: closed after one exchange, and said so to the server.
-    createConnection: () => socket,
-  })
-  message.on('error', error => probe.fail(error))
-  message.on('response', response => judge(probe, response, expectation))
-  // With a listener 101 is an answer like any other; without one it would be a closed connection.
-  message.on('upgrade', response => judge(probe, response, expectation))
-  message.end()
-}
+  constructor(probe: Probe, expectation: CompiledExpectation, disableOn404: boolean) {
+    this.#probe = probe
+    this.#expectation = expectation
+    this.#disableOn404 = disableOn404
+  }
 
-function judge(probe: Probe, response: IncomingMessage, expectation: CompiledExpectation): void {
-  const status = response.statusCode ?? 0
-  const line = statusLine(status, response.statusMessage ?? '')
-  if (!expectation.status(status)) {
-    probe.disappoint(line, status)
-    return
+  head(...[status, reason, headers]: Parameters<ExchangeListener['head']>): void {
+    this.#status = status
+    this.#line = `${status} ${reason.slice(0, 80)}`.trim()
+    if (this.#disableOn404 && status === 404) {
+      this.#probe.end('L7OKC', this.#line, { status })
+      return
+    }
+    if (!this.#expectation.status(status)) {
+      this.#probe.end('L7STS', this.#line, { status })
+      return
+    }
+    const wrong = this.#expectation.headers(headers)
+    if (wrong !== undefined) {
+      this.#probe.end('L7STS', `${this.#line}, ${wrong}`, { status })
+      return
+    }
+    this.#search = this.#expectation.body()
+    if (this.#search === undefined) this.#probe.succeed(this.#line, { status })
   }
-  const wrong = expectation.headers(response.headers)
-  if (wrong !== undefined) {
-    probe.disappoint(`${line}, ${wrong}`, status)
-    return
-  }
-  const search = expectation.body()
-  if (search === undefined) {
-    probe.succeed(line, status)
-    return
-  }
-  const decide = (found: boolean): void => {
-    if (found) probe.succeed(`${line}, body as expected`, status)
-    else probe.disappoint(`${line}, body not as expected`, status)
-  }
-  response.on('data', (piece: Buffer) => {
-    const found = search.push(piece)
-    if (found !== undefined) decide(found)
-  })
-  response.on('end', () => decide(search.end()))
-  response.on('error', error => probe.fail(error, status))
-}
 
-function readHead(options: HttpCheckOptions): RequestHead {
-  const { method = 'OPTIONS', path = '/', host, headers = {} } = options
-  if (typeof method !== 'string' || !/^[!#$%&'*+.^_`|~0-9A-Z-]+$/.test(method) || method === 'CONNECT') {
-    refuse('options.method', method, 'an HTTP method in capitals, other than CONNECT')
+  data(piece: Buffer): void {
+    const found = this.#search?.push(piece)
+    if (found !== undefined) this.#decide(found)
   }
-  if (typeof path !== 'string' || !/^(\/[\x21-\x7e]*|\*)$/.test(path)) {
-    refuse('options.path', path, 'a path that begins with /, percent-encoded, or *')
-  }
-  if (host !== undefined && (typeof host !== 'string' || !/^[\x21-\x7e]+$/.test(host))) {
-    refuse('options.host', host, 'a host name, with a port where needed')
-  }
-  readOptions('options.headers', headers, Object.keys(headers))
-  for (const [name, value] of Object.entries(headers)) readHeader(name, value)
-  return { method, path, host, headers }
-}
 
-function readHeader(name: string, value: unknown): void {
-  const field = `options.headers.${name}`
-  if (OWN_HEADERS.includes(name.toLowerCase())) {
-    refuse(field, value, 'left to the check; Host has its option `host`')
+  end(): void {
+    this.#decide(this.#search?.end() === true)
   }
-  try {
-    validateHeaderName(name)
-    validateHeaderValue(name, value as string)
-  } catch {
-    refuse(field, value, 'a valid header name and a text as its value')
+
+  failed(error: Error): void {
+    this.#probe.fail(error, { status: this.#status })
   }
-  if (typeof value !== 'string') refuse(field, value, 'a text')
+
+  #decide(found: boolean): void {
+    const status = this.#status
+    if (found) this.#probe.succeed(`${this.#line}, body as expected`, { status })
+    else this.#probe.end('L7STS', `${this.#line}, body not as expected`, { status })
+  }
 }

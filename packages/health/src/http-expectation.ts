@@ -72,6 +72,6 @@ function compileHeaders(expected: Readonly<Record<string, string | RegExp | true
 }
 
 /** The same expression without `g` and `y`, which would make it go on where it last matched. */
-function withoutMemory(expression: RegExp): RegExp {
+export function withoutMemory(expression: RegExp): RegExp {
   return new RegExp(expression.source, expression.flags.replace(/[gy]/g, ''))
 }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { dial } from './connect.ts'
 import type { CheckResult } from './contract.ts'
 import { Probe, readProbeSettings } from './probe.ts'
 import { allClosed, listen, patience, targetOf } from './test-support.ts'
@@ -10,7 +11,7 @@ async function run(then: (probe: Probe) => void): Promise<CheckResult> {
   const result = await Probe.run(
     targetOf(server),
     patience(),
-    readProbeSettings({}, probe => then(probe) as undefined),
+    readProbeSettings({}, probe => dial(probe, probe.target, { ready: given => then(given) as undefined })),
   )
   await allClosed(server)
   return result
@@ -35,9 +36,9 @@ describe('a probe', () => {
   })
   it('ends once, with what came first', async () => {
     const result = await run(probe => {
-      probe.speak()
-      probe.disappoint('first', 500)
-      probe.succeed('second', 200)
+      probe.enter('L7')
+      probe.end('L7STS', 'first', { status: 500 })
+      probe.succeed('second')
       probe.fail(new Error('third'))
     })
     expect(result).toMatchObject({ ok: false, code: 'L7STS', status: 500, message: 'first' })

@@ -1,16 +1,14 @@
 /**
- * One connection to a target for one check: how far it got, and the one result it ends with.
+ * One check of one target under way: how far it got, and the one result it ends with.
  *
- * The layer moves on with the connection: `L4` until connected, `L6` during the TLS handshake, `L7` once the
- * checker speaks. A failure or an abort takes its code from the layer it happened at.
+ * The layer moves on with the check: `L4` until connected, `L6` during the TLS handshake, `L7` once it speaks; `PROC`
+ * where a command is run. A failure or an abort takes its code from the layer it happened at.
  *
- * Invariant: ends exactly once, and when it has ended, its socket is closed and its timer cancelled. An `error` listener
- * stays on the socket, since errors may come after the end.
- * Cost: one object and one socket for a check; plain connections are read into memory that all probes share.
+ * Invariant: ends exactly once, and when it has ended, what it held is destroyed and its timer cancelled. Nothing that is
+ * done to it after its end has an effect.
+ * Cost: one object for a check, beside what it holds.
  * Source of the codes: HAProxy manual, "show stat", `check_status`.
  */
-import { connect as connectSocket, type Socket, type TcpNetConnectOpts } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import { monotonicClock } from './clock.ts'
 import type {
   CheckCode,
@@ -23,19 +21,22 @@ import type {
   Timer,
 } from './contract.ts'
 import { readDelayMs, readObject } from './options.ts'
-import { tlsConnectOptions } from './target-tls.ts'
 
 /** This side is out of something: it says nothing about the target, but nothing can be told of it either. */
 const SOCKET_ERRORS: ReadonlySet<unknown> = new Set([
   'EADDRNOTAVAIL',
   'EAFNOSUPPORT',
+  'EAGAIN',
   'EMFILE',
   'ENFILE',
   'ENOBUFS',
   'ENOMEM',
 ])
 
-/** Options that every checker made of probes has. */
+/** Codes that say `OK`, and those that do without saying it. */
+const isGood = (code: CheckCode): boolean => code.endsWith('OK') || code === 'L7OKC' || code === 'CHECKED'
+
+/** Options that every checker has. */
 export interface ProbeOptions {
   /**
    * The longest the check may take, in milliseconds: 1 to 2^31 - 1. By default only its signal limits it, which
@@ -53,23 +54,18 @@ export interface ProbeSettings {
   readonly clock: Clock
   /** The checker's own limit; undefined where only the signal limits. */
   readonly timeoutMs: number | undefined
-  /** End a bare TCP connection that was good with a reset instead of closing it. */
-  readonly closesWithReset: boolean
-  /**
-   * Goes on once the target is connected, over TLS where it has that; ends the probe. Gives back who takes what the target
-   * sends, where that is to be read without events.
-   */
-  readonly onReady: (probe: Probe, socket: Socket) => Conversation | undefined
-  /** True where `onReady` gives a conversation. */
-  readonly conversing?: boolean
+  /** Does the check; ends the probe sooner or later. */
+  readonly begin: (probe: Probe) => void
 }
 
-/** Who listens to the target of one probe. */
-export interface Conversation {
-  /** Some bytes came. They are lent: those of other probes are read over them when this returns. */
-  received(bytes: Buffer): void
-  /** No more will come. */
-  finished(): void
+/** @throws {HealthError} `EVENER_INVALID_OPTION` */
+export function readProbeSettings(options: ProbeOptions, begin: ProbeSettings['begin']): ProbeSettings {
+  const { clock, timeoutMs } = options
+  return {
+    clock: readObject('options.clock', clock, monotonicClock, ['now', 'setTimeout']),
+    timeoutMs: timeoutMs === undefined ? undefined : readDelayMs('options.timeoutMs', timeoutMs, timeoutMs),
+    begin,
+  }
 }
 
 /** A checker whose check is one probe with these settings. */
@@ -81,34 +77,27 @@ export function probing(name: string, settings: ProbeSettings): Checker {
   }
 }
 
-/** What all plain connections are read into, one after the other. */
-const sharedMemory = Buffer.allocUnsafeSlow(16_384)
-
-/** @throws {HealthError} `EVENER_INVALID_OPTION` */
-export function readProbeSettings(
-  options: ProbeOptions,
-  onReady: ProbeSettings['onReady'],
-  { closesWithReset = false, conversing = false } = {},
-): ProbeSettings {
-  const { clock, timeoutMs } = options
-  return {
-    clock: readObject('options.clock', clock, monotonicClock, ['now', 'setTimeout']),
-    timeoutMs: timeoutMs === undefined ? undefined : readDelayMs('options.timeoutMs', timeoutMs, timeoutMs),
-    closesWithReset,
-    onReady,
-    conversing,
-  }
+/** What a probe holds, and destroys at its end: a socket, a session, a process. */
+export interface Held {
+  destroy(): unknown
 }
+
+/** How far a probe is. */
+export type Layer = 'L4' | 'L6' | 'L7' | 'PROC'
+
+/** What a result says beside its code and message. */
+export type Details = Pick<CheckResult, 'status' | 'agent'>
 
 export class Probe implements RunningCheck {
   readonly target: Target
   readonly #settings: ProbeSettings
   readonly #listener: CheckListener
   readonly #startedAt: number
-  #layer: 'L4' | 'L6' | 'L7' = 'L4'
-  #socket: Socket | undefined = undefined
+  #layer: Layer = 'L4'
+  #doing: string = DOING.L4
+  #timeoutCode: CheckCode = 'L4TOUT'
+  #held: Held | undefined = undefined
   #timer: Timer | undefined = undefined
-  #conversation: Conversation | undefined = undefined
   #ended = false
 
   /** Probe the target; resolves when the probe ends, never rejects. */
@@ -140,130 +129,116 @@ export class Probe implements RunningCheck {
     this.#startedAt = settings.clock.now()
   }
 
+  get ended(): boolean {
+    return this.#ended
+  }
+
   abort(reason: unknown): void {
-    this.#end(`${this.#layer}TOUT`, `${DOING[this.#layer]}: ${describe(reason)}`)
+    this.end(this.#timeoutCode, `${this.#doing}: ${describe(reason)}`)
+  }
+
+  /**
+   * The check is now at this layer.
+   * @param doing what it does there, in words, for the messages of what goes wrong
+   * @param timeoutCode the code, should the time be over now; that of the layer by default
+   */
+  enter(layer: Layer, doing: string = DOING[layer], timeoutCode: CheckCode = `${layer}TOUT`): void {
+    this.#layer = layer
+    this.#doing = doing
+    this.#timeoutCode = timeoutCode
+  }
+
+  /** Hold this from now on, instead of what was held. It is destroyed at once if the probe has ended. */
+  hold(held: Held): void {
+    this.#held = held
+    if (this.#ended) held.destroy()
+  }
+
+  /** Destroy what is held. */
+  release(): void {
+    this.#held?.destroy()
+    this.#held = undefined
   }
 
   /** End well at the layer that was reached. */
-  succeed(message: string, status?: number): void {
-    this.#end(`${this.#layer}OK`, message, status)
-  }
-
-  /** End: the target answered, but not as expected. */
-  disappoint(message: string, status: number): void {
-    this.#end('L7STS', message, status)
+  succeed(message: string, details?: Details): void {
+    this.end(`${this.#layer}OK`, message, details)
   }
 
   /** End: something broke at the layer that was reached. */
-  fail(error: unknown, status?: number): void {
-    let code: CheckCode = 'L4CON'
-    if (this.#layer !== 'L4') code = `${this.#layer}RSP`
-    else if (SOCKET_ERRORS.has(codeOf(error))) code = 'SOCKERR'
-    this.#end(code, `${DOING[this.#layer]}: ${describe(error)}`, status)
+  fail(error: unknown, details?: Details): void {
+    this.end(this.#failureCode(error), `${this.#doing}: ${describe(error)}`, details)
   }
 
-  #start(): void {
-    const { clock, timeoutMs } = this.#settings
-    if (timeoutMs !== undefined) {
-      this.#timer = clock.setTimeout(() => {
-        this.#end(`${this.#layer}TOUT`, `${DOING[this.#layer]}: longer than ${timeoutMs} ms`)
-      }, timeoutMs)
-    }
-    try {
-      this.#connect()
-    } catch (error) {
-      this.#end('SOCKERR', describe(error))
-    }
-  }
-
-  #connect(): void {
-    const { host, port, path, tls, preamble } = this.target
-    const { conversing = false } = this.#settings
-    const address = (path === undefined ? { host, port } : { path, host }) as TcpNetConnectOpts
-    if (tls === undefined) {
-      if (conversing) {
-        address.onread = {
-          buffer: sharedMemory,
-          callback: length => this.#heard(sharedMemory.subarray(0, length)),
-        }
-      }
-      const socket = this.#watch(connectSocket(address))
-      if (preamble !== undefined) socket.write(preamble)
-      socket.once('connect', () => this.#ready(socket))
-      return
-    }
-    const options = tlsConnectOptions(tls, host)
-    let plain: Socket | undefined
-    if (preamble !== undefined) {
-      plain = this.#watch(connectSocket(address))
-      plain.write(preamble)
-    }
-    const secure = this.#watch(
-      connectTls(plain === undefined ? { ...address, ...options } : { socket: plain, ...options }),
-    )
-    ;(plain ?? secure).once('connect', () => {
-      this.#layer = 'L6'
-    })
-    if (conversing) secure.on('data', bytes => this.#heard(bytes))
-    secure.once('secureConnect', () => this.#ready(secure))
-  }
-
-  #heard(bytes: Buffer): boolean {
-    if (!this.#ended) this.#conversation?.received(bytes)
-    return !this.#ended
-  }
-
-  #watch(socket: Socket): Socket {
-    this.#socket = socket
-    socket.on('error', error => this.fail(error))
-    return socket
-  }
-
-  #ready(socket: Socket): void {
-    try {
-      const conversation = this.#settings.onReady(this, socket)
-      if (conversation === undefined) return
-      this.#conversation = conversation
-      socket.on('end', () => conversation.finished())
-    } catch (error) {
-      this.#end('SOCKERR', describe(error))
-    }
-  }
-
-  /** The checker goes on to speak to the target. */
-  speak(): void {
-    this.#layer = 'L7'
-  }
-
-  #end(code: CheckCode, message: string, status?: number): void {
+  /** End with this. */
+  end(code: CheckCode, message: string, details?: Details): void {
     if (this.#ended) return
     this.#ended = true
     this.#timer?.cancel()
-    this.#close(code)
-    const durationMs = this.#settings.clock.now() - this.#startedAt
-    this.#listener.checked({ ok: code.endsWith('OK'), code, status, message, durationMs })
+    this.#held?.destroy()
+    this.#listener.checked({
+      ok: isGood(code),
+      code,
+      status: details?.status,
+      message,
+      durationMs: this.#settings.clock.now() - this.#startedAt,
+      agent: details?.agent,
+    })
   }
 
-  #close(code: CheckCode): void {
-    const { closesWithReset } = this.#settings
-    // Neither TLS nor a unix socket knows a reset.
-    if (closesWithReset && code === 'L4OK' && this.target.path === undefined) this.#socket?.resetAndDestroy()
-    // The last flight of the handshake may still be here; without it the server would see a failed handshake.
-    else if (code === 'L6OK') this.#socket?.destroySoon()
-    else this.#socket?.destroy()
+  /** Do this; should it throw, the checker is broken, and the probe ends with that. */
+  attempt(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.end('SOCKERR', describe(error))
+    }
+  }
+
+  #failureCode(error: unknown): CheckCode {
+    if (this.#layer === 'PROC') return SOCKET_ERRORS.has(codeOf(error)) ? 'SOCKERR' : 'PROCERR'
+    if (this.#layer !== 'L4') return `${this.#layer}RSP`
+    return SOCKET_ERRORS.has(codeOf(error)) ? 'SOCKERR' : 'L4CON'
+  }
+
+  #start(): void {
+    const { begin, clock, timeoutMs } = this.#settings
+    if (timeoutMs !== undefined) {
+      this.#timer = clock.setTimeout(() => {
+        this.end(this.#timeoutCode, `${this.#doing}: longer than ${timeoutMs} ms`)
+      }, timeoutMs)
+    }
+    try {
+      begin(this)
+    } catch (error) {
+      this.end('SOCKERR', describe(error))
+    }
   }
 }
 
-const DOING = { L4: 'connecting', L6: 'TLS handshake', L7: 'waiting for the answer' } as const
+const DOING = {
+  L4: 'connecting',
+  L6: 'TLS handshake',
+  L7: 'waiting for the answer',
+  PROC: 'running the command',
+} as const
 
 function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | null | undefined)?.code
 }
 
 /** An error in one line of at most 200 characters, with its code. */
-function describe(error: unknown): string {
+export function describe(error: unknown): string {
   const code = codeOf(error)
   const message = error instanceof Error ? error.message : String(error)
-  const text = typeof code === 'string' && !message.includes(code) ? `${code}: ${message}` : message
-  return text.replace(/\s+/g, ' ').trim().slice(0, 200)
+  return oneLine(typeof code === 'string' && !message.includes(code) ? `${code}: ${message}` : message)
+}
+
+/** What somebody else wrote, for a message: in one line of at most 200 characters, nothing in it that steers a terminal. */
+export function oneLine(text: string): string {
+  return text
+    .slice(0, 1000)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .slice(0, 200)
 }

@@ -191,3 +191,42 @@ const fixture = (name: string): string =>
 /** A certificate for localhost, app.test, 127.0.0.1 and ::1, its own authority, and its key. */
 export const certificate: string = fixture('certificate.pem')
 export const key: string = fixture('key.pem')
+
+/** What a {@link talkingServer} has heard, and where it is. */
+export interface TalkingServer {
+  readonly server: Server
+  /** What it heard on each of its connections. */
+  readonly heard: string[]
+  target(more?: Partial<Target>): Target
+}
+
+/**
+ * A server that begins with a greeting, unless that is empty, and answers each piece that it hears with the next of its
+ * replies; undefined ends the connection, behind a reply at once, and after the last there is no answer at all.
+ */
+export async function talkingServer(
+  greeting: string | Uint8Array,
+  replies: readonly (string | Uint8Array | undefined)[] = [],
+): Promise<TalkingServer> {
+  const heard: string[] = []
+  const server = await listen(
+    createServer(socket => {
+      const connection = heard.push('') - 1
+      const left = [...replies]
+      if (greeting.length > 0) socket.write(greeting)
+      socket.on('data', piece => {
+        heard[connection] += piece.toString('latin1')
+        if (left.length === 0) return
+        const reply = left.shift()
+        if (reply !== undefined) socket.write(reply)
+        if (reply === undefined || (left.length > 0 && left[0] === undefined)) socket.end()
+      })
+    }),
+  )
+  return { server, heard, target: more => targetOf(server, more) }
+}
+
+/** Bytes of a hexadecimal text, blanks aside. */
+export function hex(text: string): Buffer {
+  return Buffer.from(text.replaceAll(' ', ''), 'hex')
+}
