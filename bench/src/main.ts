@@ -4,6 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { runAlgorithms } from './algorithms/run.ts'
 import { algorithmTables } from './algorithms/tables.ts'
+import { checksMissing, runChecks } from './checks/run.ts'
+import { checksTable } from './checks/table.ts'
 import { allowedCores, type Cores, partCores } from './machine/cores.ts'
 import { Keeper } from './machine/keeper.ts'
 import { describeMachine } from './machine/machine.ts'
@@ -12,7 +14,13 @@ import { type BenchOptions, parseOptions, usage } from './options.ts'
 import { type Origin, startOrigin } from './origin/origin.ts'
 import { resultsPage } from './report/page.ts'
 import { plot } from './report/plot.ts'
-import { type AlgorithmsResult, mergeRows, type Results, type RowResult } from './report/results.ts'
+import {
+  type AlgorithmsResult,
+  type ChecksResult,
+  mergeRows,
+  type Results,
+  type RowResult,
+} from './report/results.ts'
 import { rowTable } from './report/table.ts'
 import type { Row } from './row.ts'
 import { rows as allRows } from './rows.ts'
@@ -104,26 +112,48 @@ async function measureAlgorithms(
   return { date: new Date().toISOString(), commit: commit(), repeats, seconds, quick, machine, results }
 }
 
+async function measureChecks(
+  options: BenchOptions,
+  keeper: Keeper,
+  allowed: readonly number[],
+  cores: Cores,
+): Promise<ChecksResult> {
+  const { repeats, seconds, quick, json } = options
+  const results = await runChecks(options.checks, { ...options, keeper, cores, say })
+  if (!json) console.log(`\n## checks\n\n${checksTable(results)}`)
+  const machine = describeMachine(cores, allowed)
+  return { date: new Date().toISOString(), commit: commit(), repeats, seconds, quick, machine, results }
+}
+
 async function measure(options: BenchOptions, keeper: Keeper): Promise<Results> {
   const allowed = allowedCores()
   const cores = partCores(findProgram('taskset') === undefined ? [] : allowed)
   const nothing: Results = { rows: [], missing: [] }
   const measured = options.rows.length > 0 ? await measureRows(options, keeper, allowed, cores) : nothing
-  if (options.algorithms.length === 0) return measured
-  return { ...measured, algorithms: await measureAlgorithms(options, keeper, allowed, cores) }
+  const reason = options.checks.length > 0 ? checksMissing() : undefined
+  if (reason !== undefined) say(`the row checks is left out: ${reason}`)
+  return {
+    ...measured,
+    ...(options.algorithms.length > 0 && {
+      algorithms: await measureAlgorithms(options, keeper, allowed, cores),
+    }),
+    ...(options.checks.length > 0 &&
+      reason === undefined && { checks: await measureChecks(options, keeper, allowed, cores) }),
+  }
 }
 
 /** Into the files that are committed. What was not measured now stays as it was. */
-function write({ rows, algorithms: fresh }: Results): void {
+function write({ rows, algorithms: fresh, checks: freshChecks }: Results): void {
   const file = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
   const data = file('results.json')
   const old = existsSync(data) ? (JSON.parse(readFileSync(data, 'utf8')) as Partial<Results>) : {}
   const names = allRows.map(({ name }) => name)
   const merged = mergeRows(old.rows ?? [], rows, names)
   const algorithms = fresh ?? old.algorithms
-  writeFileSync(data, `${JSON.stringify({ rows: merged, algorithms }, undefined, 2)}\n`)
+  const checks = freshChecks ?? old.checks
+  writeFileSync(data, `${JSON.stringify({ rows: merged, algorithms, checks }, undefined, 2)}\n`)
   writeFileSync(file('results.svg'), plot(merged))
-  writeFileSync(file('RESULTS.md'), resultsPage(merged, 'results.svg', algorithms))
+  writeFileSync(file('RESULTS.md'), resultsPage(merged, 'results.svg', algorithms, checks))
   say('written: bench/RESULTS.md, bench/results.json, bench/results.svg')
 }
 

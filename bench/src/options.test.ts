@@ -40,6 +40,18 @@ test('the algorithms are measured with everything, and not with other rows or at
   expect(parseOptions(['--quick', 'algorithms']).algorithms.length).toBeGreaterThan(0)
 })
 
+test('the checks are a row like that as well', () => {
+  expect(namesOf(parseOptions(['checks']).checks)).toEqual([
+    'evener-tcp',
+    'haproxy-tcp',
+    'evener-http',
+    'haproxy-http',
+  ])
+  expect(namesOf(parseOptions(['checks', '--subjects', 'evener-tcp']).checks)).toEqual(['evener-tcp'])
+  expect(parseOptions(['checks']).algorithms).toEqual([])
+  expect(parseOptions(['--quick']).checks).toEqual([])
+})
+
 test.each([
   [['smal'], 'there is no row "smal"'],
   [['--subjects', 'apache'], 'there is no subject "apache"'],

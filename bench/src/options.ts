@@ -1,6 +1,7 @@
 /** The command line. */
 import { parseArgs } from 'node:util'
 import { type Contender, contenders } from './algorithms/contenders.ts'
+import { type CheckSubject, checkSubjects } from './checks/run.ts'
 import type { Row } from './row.ts'
 import { rows as allRows } from './rows.ts'
 import { allSubjects } from './subjects/all.ts'
@@ -11,6 +12,8 @@ export interface BenchOptions {
   readonly subjects: readonly Subject[]
   /** The algorithms to measure: none, unless `algorithms` is asked for, or everything is. */
   readonly algorithms: readonly Contender[]
+  /** The kinds of checks to measure: none, unless `checks` is asked for, or everything is. */
+  readonly checks: readonly CheckSubject[]
   readonly repeats: number
   readonly seconds: number
   readonly quick: boolean
@@ -24,6 +27,9 @@ const quickSubjects: ReadonlySet<string> = new Set(['haproxy', 'http-proxy-3', '
 
 /** Not a row of loads, but asked for like one: it has subjects of its own, and no servers. */
 const algorithmsRow = { name: 'algorithms' }
+/** The same, with one server for all its targets. */
+const checksRow = { name: 'checks' }
+const ownRows = [algorithmsRow, checksRow]
 
 export const usage = `Usage: npx pnpm@12 bench [row …] [options]
 
@@ -34,9 +40,10 @@ export const usage = `Usage: npx pnpm@12 bench [row …] [options]
   --json             results as JSON on the standard output
   --write            put the rows measured into bench/RESULTS.md, results.json and results.svg
 
-Rows: ${[...allRows, algorithmsRow].map(({ name }) => name).join(', ')}
+Rows: ${[...allRows, ...ownRows].map(({ name }) => name).join(', ')}
 Subjects: ${allSubjects.map(({ name }) => name).join(', ')}
 Subjects of ${algorithmsRow.name}: ${contenders.map(({ name }) => name).join(', ')}
+Subjects of ${checksRow.name}: ${checkSubjects.map(({ name }) => name).join(', ')}
 `
 
 /** @throws an Error that names what is wrong and what is allowed */
@@ -60,9 +67,10 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   if (!Number.isInteger(repeats)) throw new Error(`--repeats: ${repeats} is not a whole number`)
   const names = values.subjects?.split(',').filter(name => name !== '')
   const all = positionals.length === 0
-  const asked = pickNamed('row', [...allRows, algorithmsRow], positionals)
-  const named = pickNamed('subject', [...allSubjects, ...contenders], names ?? [])
+  const asked = pickNamed('row', [...allRows, ...ownRows], positionals)
+  const named = pickNamed('subject', [...allSubjects, ...contenders, ...checkSubjects], names ?? [])
   const wantsAlgorithms = all ? !quick : asked.includes(algorithmsRow)
+  const wantsChecks = all ? !quick : asked.includes(checksRow)
   return {
     rows: allRows.filter(row => (all ? !quick || row.quick : asked.includes(row))),
     subjects: allSubjects.filter(subject =>
@@ -71,6 +79,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
         : named.includes(subject),
     ),
     algorithms: contenders.filter(one => wantsAlgorithms && (names === undefined || named.includes(one))),
+    checks: checkSubjects.filter(one => wantsChecks && (names === undefined || named.includes(one))),
     repeats,
     seconds: numberOf('--seconds', values.seconds, quick ? 0.6 : 2, 0.2),
     quick,

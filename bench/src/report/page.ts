@@ -1,6 +1,7 @@
 /** RESULTS.md: the machine, the picture, a table for each row, and those of the algorithms. */
 import { algorithmTables } from '../algorithms/tables.ts'
-import type { AlgorithmsResult, RowResult } from './results.ts'
+import { checksTable } from '../checks/table.ts'
+import type { AlgorithmsResult, ChecksResult, RowResult } from './results.ts'
 import { rowTable, table } from './table.ts'
 
 const day = (date: string): string => date.slice(0, 10)
@@ -40,10 +41,25 @@ bars hold at 10,000 servers; multiples of the naive way to do the same are taken
 ${algorithmTables(results)}`
 }
 
+function checksSection({ machine, date, commit, repeats, results }: ChecksResult): string {
+  return `
+## \`checks\`: what health checks cost
+
+${described(machine)}
+- ${machine.pinning}
+- ${day(date)}, Evener at ${commit}; ${repeats} repeats, interleaved
+
+10,000 targets, each checked every 2 s. Of HAProxy the bytes are all that is resident, of Evener what the heap grew by.
+
+${checksTable(results)}
+`
+}
+
 export function resultsPage(
   rows: readonly RowResult[],
   plotFile: string,
   algorithms?: AlgorithmsResult,
+  checks?: ChecksResult,
 ): string {
   const groups = new Map<string, RowResult[]>()
   for (const row of rows) {
@@ -63,5 +79,5 @@ ${measured.join('\n')}
 ![Bars for each row](${plotFile})
 
 ${subjectsTable(rows)}
-${sections.join('\n')}${algorithms === undefined ? '' : algorithmsSection(algorithms)}`
+${sections.join('\n')}${algorithms === undefined ? '' : algorithmsSection(algorithms)}${checks === undefined ? '' : checksSection(checks)}`
 }

@@ -1,5 +1,6 @@
 /** What a run found: plain data, as `--json` prints it and `results.json` keeps it. */
 import type { AlgorithmResult } from '../algorithms/run.ts'
+import type { CheckResults } from '../checks/run.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Sample } from '../row.ts'
 import type { FigureName } from './figures.ts'
@@ -33,21 +34,31 @@ export interface RowResult {
   readonly skipped?: string
 }
 
-/** What the algorithms cost, and how that was measured. */
-export interface AlgorithmsResult {
-  /** When they were measured, in ISO 8601. */
+/** How something other than a row was measured. */
+interface Measured {
+  /** When, in ISO 8601. */
   readonly date: string
   readonly commit: string
   readonly repeats: number
   readonly seconds: number
   readonly quick: boolean
   readonly machine: Machine
+}
+
+/** What the algorithms cost. */
+export interface AlgorithmsResult extends Measured {
   readonly results: readonly AlgorithmResult[]
+}
+
+/** What health checks cost. */
+export interface ChecksResult extends Measured {
+  readonly results: readonly CheckResults[]
 }
 
 export interface Results {
   readonly rows: readonly RowResult[]
   readonly algorithms?: AlgorithmsResult
+  readonly checks?: ChecksResult
   /** What was left out and why, by name. */
   readonly missing: readonly string[]
 }
