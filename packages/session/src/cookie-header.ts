@@ -32,22 +32,30 @@ export function cookieValues(header: string, name: string, limit: number): strin
  */
 export function withoutCookie(header: string, name: string): string | undefined {
   if (!header.includes(name)) return undefined
-  const kept: string[] = []
+  let text = ''
+  /** Where what is kept next begins: at the semicolon in front of it, if something is kept before. */
+  let keptFrom = 0
+  let keepsAny = false
+  let keepsCookie = false
   let removed = false
   let removedFirst = false
   for (let start = 0; start <= header.length; ) {
     const end = pairEnd(header, start)
-    if (valueStartOf(header, start, end, name) === -1) kept.push(header.slice(start, end))
-    else {
+    if (valueStartOf(header, start, end, name) === -1) {
+      keepsAny = true
+      keepsCookie ||= skipBlanks(header, start, end) !== end
+    } else {
       removed = true
-      if (kept.length === 0) removedFirst = true
+      removedFirst ||= !keepsAny
+      if (start > keptFrom) text += header.slice(keptFrom, start - 1)
+      keptFrom = keepsAny ? end : end + 1
     }
     start = end + 1
   }
   if (!removed) return undefined
-  if (kept.every(pair => skipBlanks(pair, 0, pair.length) === pair.length)) return ''
-  const rest = kept.join(';')
-  return removedFirst ? rest.slice(skipBlanks(rest, 0, rest.length)) : rest
+  if (!keepsCookie) return ''
+  text += header.slice(keptFrom)
+  return removedFirst ? text.slice(skipBlanks(text, 0, text.length)) : text
 }
 
 /**

@@ -7,6 +7,8 @@
  * ```
  *
  * Invariant: what a client sends leads to a server's id or to nothing, in time linear in the header.
+ * Cost: about that of looking through the header. A value without dates that names a server is read, and its signature
+ * verified, once for all clients.
  */
 import type { AffinityRequest } from './affinity.ts'
 import { cookieValues } from './cookie-header.ts'
@@ -24,6 +26,10 @@ const MOST_OF_ONE_NAME = 16
 /** A date that far ahead is no clock that runs fast, it is wrong (HAProxy's bound). */
 const MOST_AHEAD_SECONDS = 86_400
 
+/** More values than that are not remembered: with plain cookies that hold ids, clients can make up any number. */
+const MOST_REMEMBERED = 1_000
+const LONGEST_REMEMBERED = 512
+
 /** A cookie that is genuine and not expired. */
 export interface Held extends Mark {
   /** True where it should be sent anew, because its seal is going out of use. */
@@ -38,6 +44,8 @@ export class CookieReader {
   private readonly seal: Seal
   private readonly isPrefix: boolean
   private readonly now: () => number
+  /** What values without dates were read as, where they do not differ from client to client. */
+  private readonly remembered: Map<string, Held> | undefined
 
   /**
    * @param isPrefix whether the application's value follows
@@ -51,6 +59,7 @@ export class CookieReader {
     this.names = names
     this.seal = seal
     this.isPrefix = isPrefix
+    this.remembered = seal.constant ? new Map() : undefined
   }
 
   /** The server of the first cookie that names one that can be used. */
@@ -103,15 +112,31 @@ export class CookieReader {
   private accept(value: string, seconds: number): Held | undefined {
     const sealed = this.isPrefix ? prefixOf(value) : value
     if (sealed.length === 0 || sealed.length > MOST_MARK_LENGTH) return undefined
+    const known = this.remembered?.get(sealed)
+    if (known !== undefined) return known
     const opened = this.seal.open(sealed)
     if (opened === undefined) return undefined
     const mark = this.isPrefix ? undatedMark(opened.text) : readMark(opened.text)
     if (mark === undefined) return undefined
     if (isExpired(mark.firstSeconds, this.maxLifeSeconds, seconds)) return undefined
     if (isExpired(mark.lastSeconds, this.maxIdleSeconds, seconds)) return undefined
-    const { lastSeconds, firstSeconds } = mark
-    return { value: mark.value, lastSeconds, firstSeconds, stale: opened.stale }
+    const { value: name, lastSeconds, firstSeconds } = mark
+    const held = { value: name, lastSeconds, firstSeconds, stale: opened.stale }
+    if (lastSeconds === undefined && this.names.idOf(name) !== undefined) this.remember(sealed, held)
+    return held
   }
+
+  private remember(sealed: string, held: Held): void {
+    const { remembered } = this
+    if (remembered === undefined || remembered.size >= MOST_REMEMBERED || sealed.length > LONGEST_REMEMBERED)
+      return
+    // Copies: what was cut out of a header would keep the whole header in memory.
+    remembered.set(copied(sealed), { ...held, value: copied(held.value) })
+  }
+}
+
+function copied(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
 }
 
 /** What is in front of the application's value. As in HAProxy, all of it where it does not end. */

@@ -325,6 +325,40 @@ describe('a signed cookie', () => {
   })
 })
 
+describe('an encrypted cookie', () => {
+  const encrypted = plain({ encryption: { secrets: [SECRET] } })
+
+  test('brings its client back, and tells nobody which server it is', () => {
+    const lines = [1, 2].map(() => sent(encrypted, undefined, 'app1')[0] as string)
+    expect(new Set(lines).size).toBe(2)
+    for (const line of lines) {
+      expect(line).not.toContain('app1')
+      expect(encrypted.find(request(line.split(';')[0]))).toBe('app1')
+      expect(sent(encrypted, line.split(';')[0], 'app1')).toEqual([])
+    }
+    expect(encrypted.find(request('SRV=app1'))).toBeUndefined()
+  })
+
+  test('is sent anew when the secret has changed', () => {
+    const rotated = plain({ encryption: { secrets: ['another secret of some length', SECRET] } })
+    const [line = ''] = sent(encrypted, undefined, 'app1')
+    expect(rotated.find(request(line.split(';')[0]))).toBe('app1')
+    expect(sent(rotated, line.split(';')[0], 'app1')).toHaveLength(1)
+  })
+})
+
+test('a server that cannot be used is passed over for the next cookie, and its dates are those that count', () => {
+  const affinity = plain({ maxLifeMs: 3_600_000 })
+  const cookie = `SRV=${dated('app1', 0, 500)}; SRV=${dated('app2', 0, 1_000)}`
+  expect(affinity.find(request(cookie), id => id === 'app2')).toBe('app2')
+  expect(affinity.bind(request(cookie), 'app2', 'app2')).toBeUndefined()
+  const late = `SRV=${dated('app1', 0, 500)}; SRV=${dated('app2', 8, 1_000)}`
+  const first = encodeDate(NOW_SECONDS - 1_000)
+  expect(affinity.bind(request(late), 'app2', 'app2')?.append?.[0]?.[1]).toBe(
+    `SRV=app2|ZVPxA|${first}; path=/`,
+  )
+})
+
 describe('whatever a client sends', () => {
   const affinities = [
     plain({ values: { app1: 's1', app2: 's2' }, maxIdleMs: 60_000, maxLifeMs: 60_000 }),
