@@ -13,7 +13,7 @@
  *
  * Invariant: places are sorted by hash, and equal hashes (only with numbers beyond 2^20) by owner.
  * Cost: O(1) a look-up, O(log p) for p places that are not spread evenly (sorted-hashes.ts), and a step for each place
- * that is passed over. Rebuild: O(p) to merge, plus sorting what changed. 9 to 10 bytes a place.
+ * that is passed over. Rebuild: O(p) to copy, plus sorting and finding what changed. 9 to 10 bytes a place.
  * Not for: even shares among few servers of small weight, of which each has only a few places.
  */
 import type { Member } from './balancer.ts'
@@ -33,6 +33,8 @@ class Owner {
   /** The places it has now, and the most it ever had. */
   places = 0
   mostPlaces = 0
+  /** The last rebuild that it was in. */
+  lastRebuild = 0
 
   constructor(member: Member, rank: number, key: number, index: number) {
     this.member = member
@@ -59,7 +61,9 @@ export class Ring implements HashTable {
   readonly #keyOf: ServerKey
   readonly #skipping: Skipping | undefined
   #known = 0
-  #owners = new Map<string, Owner>()
+  /** Those that were in the last rebuild, by name. */
+  readonly #owners = new Map<string, Owner>()
+  #rebuilds = 0
   /** What is left of servers that went. Held as long as the members themselves. */
   readonly #absent = new WeakMap<Member, Owner>()
   #byIndex: (Owner | undefined)[] = []
@@ -87,28 +91,34 @@ export class Ring implements HashTable {
 
   rebuild(members: readonly Member[]): void {
     this.#members = members.filter(member => member.weight > 0)
-    const before = this.#owners
-    const after = new Map<string, Owner>()
+    const present: Owner[] = []
+    const gone: Owner[] = []
+    const rebuild = ++this.#rebuilds
+    for (const member of members) {
+      const before = this.#owners.get(member.id)
+      const owner = before === undefined ? (this.#return(member) ?? this.#welcome(member)) : this.#stay(before, member)
+      if (owner !== before) {
+        if (before !== undefined) gone.push(before)
+        this.#owners.set(member.id, owner)
+      }
+      owner.member = member
+      owner.lastRebuild = rebuild
+      present.push(owner)
+    }
+    for (const owner of this.#owners.values()) {
+      if (owner.lastRebuild === rebuild) continue
+      gone.push(owner)
+      this.#owners.delete(owner.member.id)
+      this.#absent.set(owner.member, owner)
+    }
     const removed: number[] = []
     const added: number[] = []
-    for (const member of members) {
-      const owner = this.#stay(before.get(member.id), member) ?? this.#return(member) ?? this.#welcome(member)
-      owner.member = member
-      after.set(member.id, owner)
-    }
-    for (const [id, owner] of before) {
-      const successor = after.get(id)
-      if (successor === owner) continue
-      this.#resize(owner, 0, removed, added)
-      if (successor === undefined) this.#absent.set(owner.member, owner)
-    }
-    for (const owner of after.values()) this.#resize(owner, sixteenths(owner.member.weight), removed, added)
-    this.#owners = after
+    for (const owner of gone) this.#resize(owner, 0, removed, added)
+    for (const owner of present) this.#resize(owner, sixteenths(owner.member.weight), removed, added)
     if (removed.length > 0 || added.length > 0) this.#merge(removed, added)
-    for (const [id, owner] of before) {
-      if (after.get(id) === owner) continue
-      this.#byIndex[owner.index] = undefined
-      this.#freeIndexes.push(owner.index)
+    for (const { index } of gone) {
+      this.#byIndex[index] = undefined
+      this.#freeIndexes.push(index)
     }
   }
 
@@ -187,8 +197,8 @@ export class Ring implements HashTable {
   }
 
   /** Whose key has changed gets other places, under its old rank. */
-  #stay(owner: Owner | undefined, member: Member): Owner | undefined {
-    if (owner === undefined || owner.key === this.#keyOf(member, owner.rank)) return owner
+  #stay(owner: Owner, member: Member): Owner {
+    if (owner.key === this.#keyOf(member, owner.rank)) return owner
     return this.#seat(member, owner.rank, 0)
   }
 
@@ -223,57 +233,55 @@ export class Ring implements HashTable {
     this.#turn = -1
   }
 
+  /** Copy the ring as it was, stretch by stretch, without the places that leave and with those that come. */
   #merge(removed: number[], added: number[]): void {
     const leaving = Float64Array.from(removed).sort()
     const coming = Float64Array.from(added).sort()
     const size = this.#hashes.length
     const hashes = new Uint32Array(size - leaving.length + coming.length)
     const indexes = new Uint32Array(hashes.length)
-    const lastTurn = this.#turn < 0 ? -1 : this.#placeAt(this.#turn)
-    let kept = 0
-    let left = 0
-    let joined = 0
-    const join = (below: number) => {
-      while (joined < coming.length && (coming[joined] as number) < below) {
-        const place = coming[joined++] as number
-        hashes[kept] = Math.floor(place / owners)
-        indexes[kept++] = place % owners
-      }
-    }
-    let turn = -1
-    for (let place = 0; place < size; place++) {
-      const here = this.#placeAt(place)
-      if (left < leaving.length && leaving[left] === here) {
-        left++
-        continue
-      }
-      join(here)
+    const turn = this.#turn
+    let newTurn = -1
+    let firstStaying = -1
+    let copied = 0
+    let filled = 0
+    const copyUpTo = (place: number) => {
+      if (place === copied) return
+      if (firstStaying < 0) firstStaying = filled
       // The turn stays where it was, or goes to the next place that stays.
-      if (turn < 0 && here >= lastTurn) turn = kept
-      hashes[kept] = this.#hashes[place] as number
-      indexes[kept++] = this.#indexes[place] as number
+      if (newTurn < 0 && turn >= 0 && turn < place) newTurn = filled + Math.max(turn - copied, 0)
+      hashes.set(this.#hashes.subarray(copied, place), filled)
+      indexes.set(this.#indexes.subarray(copied, place), filled)
+      filled += place - copied
+      copied = place
     }
-    const staying = size - leaving.length
-    join(Number.POSITIVE_INFINITY)
+    for (let left = 0, joined = 0; left < leaving.length || joined < coming.length; ) {
+      const leaves = leaving[left] ?? Number.POSITIVE_INFINITY
+      const comes = coming[joined] ?? Number.POSITIVE_INFINITY
+      const changed = Math.min(leaves, comes)
+      const hash = Math.floor(changed / owners)
+      const index = changed % owners
+      copyUpTo(this.#placeOf(hash, index))
+      if (leaves < comes) {
+        left++
+        copied++
+      } else {
+        joined++
+        hashes[filled] = hash
+        indexes[filled++] = index
+      }
+    }
+    copyUpTo(size)
     this.#hashes = hashes
     this.#indexes = indexes
     this.#sorted = new SortedHashes(hashes)
-    if (lastTurn < 0 || staying === 0) this.#turn = -1
-    else this.#turn = turn < 0 ? this.#firstStaying(coming) : turn
+    this.#turn = turn < 0 || newTurn >= 0 ? newTurn : firstStaying
   }
 
-  /** The first place on the ring that has not just come. */
-  #firstStaying(coming: Float64Array): number {
-    let joined = 0
-    let place = 0
-    while (joined < coming.length && coming[joined] === this.#placeAt(place)) {
-      joined++
-      place++
-    }
+  /** The place of this hash and owner, or the one before which it belongs. */
+  #placeOf(hash: number, index: number): number {
+    let place = this.#sorted.find(hash)
+    while (this.#hashes[place] === hash && (this.#indexes[place] as number) < index) place++
     return place
-  }
-
-  #placeAt(place: number): number {
-    return (this.#hashes[place] as number) * owners + (this.#indexes[place] as number)
   }
 }
