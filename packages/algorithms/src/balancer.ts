@@ -100,7 +100,7 @@ export interface Balancer<C = RequestInfo> {
    * How many bytes of {@link RequestInfo.body} it wants to see before it chooses; 0 for none. Asked before the first
    * `pick` of a request, and again when so many have come, until the answer is no more than what is there. Who owns it
    * may choose sooner: when the body has ended, or is too long to be kept, or does not come. Absent in balancers that
-   * look at no body, which costs them nothing.
+   * look at no body, which costs them nothing; one that is made of others may have it after a rebuild only.
    */
   bodyWanted?(context: C): number
 

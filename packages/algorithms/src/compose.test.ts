@@ -7,8 +7,10 @@ import { fallBack } from './fall-back.ts'
 import { filter } from './filter.ts'
 import { hash } from './hash.ts'
 import { leastConnections } from './least-connections.ts'
+import { localities } from './localities.ts'
 import { powerOfTwo } from './power-of-two.ts'
 import { prequal } from './prequal.ts'
+import { priorityLevels } from './priority-levels.ts'
 import { roundRobin } from './round-robin.ts'
 import { shadow } from './shadow.ts'
 import { pool, seeded, sequence, type TestMember } from './test-members.ts'
@@ -174,6 +176,31 @@ describe('byPriority', () => {
   })
 })
 
+describe('bodies that balancers of groups want', () => {
+  const posted = { method: 'POST', uri: '/' }
+  const reader = (bytes: number) => urlParameter('id', { checkPost: bytes })
+  const groupings = {
+    byPriority: (of: (group: number) => Balancer) => byPriority({ levelOf: last, of }),
+    priorityLevels: (of: (group: number) => Balancer) => priorityLevels({ levelOf: last, of }),
+    localities: (of: (group: number) => Balancer) =>
+      localities({ localityOf: ({ id }) => id, of: id => of(Number(id)) }),
+  }
+  const servers = (ids: string) => Array.from(ids, id => ({ id, weight: 1, load: 0, saturated: false }))
+
+  it.each(Object.entries(groupings))('%s asks for as much as any group that is there wants', (_, made) => {
+    const balancer = made(group => (group === 0 ? roundRobin() : reader(10 * group)))
+    balancer.rebuild(servers('0'))
+    expect(balancer.bodyWanted).toBeUndefined()
+    balancer.rebuild(servers('012'))
+    expect(balancer.bodyWanted?.(posted)).toBe(20)
+    expect(balancer.bodyWanted?.({ method: 'GET', uri: '/' })).toBe(0)
+    balancer.rebuild(servers('01'))
+    expect(balancer.bodyWanted?.(posted)).toBe(10)
+    balancer.rebuild(servers('0'))
+    expect(balancer.bodyWanted?.(posted) ?? 0).toBe(0)
+  })
+})
+
 describe('shadow', () => {
   it('lets one decide and counts how often the other agrees', () => {
     const members = named('abc')
@@ -220,6 +247,13 @@ describe('shadow', () => {
     balancer.ended?.(a, { ok: true, latencyMs: 1 })
     balancer.probed?.(a, { requestsInFlight: 0, latencyMs: 0 })
     expect([balancer.picks, balancer.agreements]).toEqual([1, 0])
+  })
+
+  it('asks for bodies from when the active one does', () => {
+    const of = () => urlParameter('id', { checkPost: 9 })
+    const balancer = shadow(byPriority({ levelOf: () => 0, of }), roundRobin())
+    balancer.rebuild(named('a'))
+    expect(balancer.bodyWanted?.({ method: 'POST', uri: '/' })).toBe(9)
   })
 
   it('is what the active one is: keyed or not, and as to bodies and members that are down', () => {

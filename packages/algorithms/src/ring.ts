@@ -96,7 +96,8 @@ export class Ring implements HashTable {
     const rebuild = ++this.#rebuilds
     for (const member of members) {
       const before = this.#owners.get(member.id)
-      const owner = before === undefined ? (this.#return(member) ?? this.#welcome(member)) : this.#stay(before, member)
+      const owner =
+        before === undefined ? (this.#return(member) ?? this.#welcome(member)) : this.#stay(before, member)
       if (owner !== before) {
         if (before !== undefined) gone.push(before)
         this.#owners.set(member.id, owner)

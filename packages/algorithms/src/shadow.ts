@@ -28,7 +28,8 @@ class Shadow<C> implements ShadowBalancer<C> {
   picks = 0
   agreements = 0
   wouldHave: Member | undefined
-  readonly bodyWanted?: (context: C) => number
+  /** Since the active one has it. */
+  bodyWanted?: (context: C) => number
   readonly seesDown: boolean
   readonly #active: Balancer<C>
   readonly #candidate: Balancer<C>
@@ -39,11 +40,12 @@ class Shadow<C> implements ShadowBalancer<C> {
     this.seesDown = active.seesDown === true
     this.#active = active
     this.#candidate = candidate
-    if (active.bodyWanted !== undefined) this.bodyWanted = context => active.bodyWanted?.(context) ?? 0
+    this.#askForBodies()
   }
 
   rebuild(members: readonly Member[]): void {
     this.#active.rebuild(members)
+    this.#askForBodies()
     const seen = this.#candidate.seesDown === true ? members : members.filter(({ up }) => up !== false)
     this.#try(() => this.#candidate.rebuild(seen))
   }
@@ -76,6 +78,11 @@ class Shadow<C> implements ShadowBalancer<C> {
   probed(member: Member, report: LoadReport): void {
     this.#active.probed?.(member, report)
     this.#try(() => this.#candidate.probed?.(member, report))
+  }
+
+  #askForBodies(): void {
+    if (this.bodyWanted !== undefined || this.#active.bodyWanted === undefined) return
+    this.bodyWanted = context => this.#active.bodyWanted?.(context) ?? 0
   }
 
   #try(act: () => void): void {

@@ -15,7 +15,8 @@ export class Wrapper<C> implements Balancer<C> {
   readonly #rebuild: (members: readonly Member[]) => void
   readonly #pick: Balancer<C>['pick']
   readonly seesDown: boolean
-  readonly bodyWanted?: (context: C) => number
+  /** Since the first rebuild after which one of those inside has it. Who is inside may change with a rebuild. */
+  bodyWanted?: (context: C) => number
 
   constructor(
     name: string,
@@ -31,17 +32,25 @@ export class Wrapper<C> implements Balancer<C> {
     this.#rebuild = rebuild
     this.#pick = pick
     this.seesDown = seesDown
-    if (inner.some(one => one.bodyWanted !== undefined)) {
-      this.bodyWanted = context => Math.max(...inner.map(one => one.bodyWanted?.(context) ?? 0))
-    }
+    this.#askForBodies()
   }
 
   rebuild(members: readonly Member[]): void {
     this.#rebuild(members)
+    this.#askForBodies()
   }
 
   pick(context: C, tried?: ReadonlySet<Member>): Member | undefined {
     return this.#pick(context, tried)
+  }
+
+  #askForBodies(): void {
+    if (this.bodyWanted !== undefined || !this.#inner.some(one => one.bodyWanted !== undefined)) return
+    this.bodyWanted = context => {
+      let most = 0
+      for (const one of this.#inner) most = Math.max(most, one.bodyWanted?.(context) ?? 0)
+      return most
+    }
   }
 
   began(member: Member): void {
