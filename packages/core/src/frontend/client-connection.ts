@@ -15,18 +15,7 @@
  * further request, since the two sides may not agree where it would begin.
  */
 import type { Socket } from 'node:net'
-import {
-  type Body,
-  bodyOf,
-  CHUNK_END,
-  chunkHead,
-  emptyBody,
-  LAST_CHUNK,
-  lastChunk,
-  type RequestHead,
-  RequestReader,
-  statusLine,
-} from '@evener/http1'
+import { type Body, bodyOf, emptyBody, type RequestHead, RequestReader, statusLine } from '@evener/http1'
 import type { ProxyHeader } from '@evener/proxy-protocol'
 import type { HeaderEdits } from '@evener/session'
 import type { TlsFacts } from '@evener/tls'
@@ -37,26 +26,19 @@ import { isShared, ReadMemory } from '../base/read-memory.ts'
 import { reset } from '../base/reset.ts'
 import type { Answer, AnswerStatus } from '../http/answer.ts'
 import type { ClientSide, ClientTunnel } from '../http/client-side.ts'
-import { lentPieceBytes, type Passing, type ResponseHead } from '../http/engine.ts'
+import type { Passing, ResponseHead } from '../http/engine.ts'
 import { Exchange } from '../http/exchange.ts'
 import { headText, textOfPairs } from '../http/head-text.ts'
 import { type BodySource, RequestBody } from '../http/request-body.ts'
 import type { FrontConnection } from './front-connection.ts'
-import { type ResponsePlan, responsePlan } from './response-plan.ts'
-import { writeSecure } from './secure-write.ts'
+import { responsePlan } from './response-plan.ts'
+import { ResponseWriter } from './response-writer.ts'
 import type { FrontendSettings } from './settings.ts'
 import { SocketRequest } from './socket-request.ts'
 
 /** What is still read of a request that was answered before it was whole, before the connection is closed on it. */
 const lingerBytes = 1_048_576
 const lingerMs = 5_000
-/**
- * TLS says of each write a turn later that it is done, whether or not the kernel took it at once: up to here that is not
- * taken for a client that does not read.
- */
-const tlsSlack = 262_144
-/** So much of a response is held to the end of the turn, through TLS. */
-const mostHeld = 16_384
 /** With so much put aside, no more is read. */
 const mostRest = 65_536
 /** Pieces of bodies up to this size are copied, so that a retry need not keep a large buffer for a few bytes. */
@@ -84,15 +66,10 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   #keepAlive = true
   #expectsContinue = false
   #requests = 0
-  /** The head of a response that waits for the first piece of its body. */
-  #head = ''
-  #plan: ResponsePlan | undefined
   #responding = false
-  #flushing = false
   #reading = false
   #inLoop = false
-  /** Bytes that may wait to be written before the client is taken not to read. */
-  readonly #slack: number
+  readonly #writer: ResponseWriter
   #lingered = 0
   #phase: 'idle' | 'head' | 'exchange' | 'flush' | 'linger' | 'tunnel' | 'closed' = 'idle'
 
@@ -108,8 +85,8 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   ) {
     this.#settings = settings
     this.#direct = lendReads(socket, this.#memory, this.#onRead)
-    this.#slack = tls === undefined ? 0 : tlsSlack
     this.#socket = socket
+    this.#writer = new ResponseWriter(socket, tls !== undefined, this.#onDrain)
     this.facts = connectionFacts(socket, tls, proxyHeader)
     this.#reader = new RequestReader(settings.limits)
     this.#deadline = new Deadline(settings.clock, () => this.#overdue())
@@ -400,65 +377,23 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#responding = true
     this.#settleKeepAlive()
     const plan = responsePlan(head, this.#minorVersion)
-    this.#plan = plan
     if (plan.sending === 'until-close') this.#keepAlive = false
     const first = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
-    this.#head = headText(first, head, plan.drop, edits, `${added}${plan.line}${this.#connectionLine()}`)
+    const lines = `${added}${plan.line}${this.#connectionLine()}`
+    this.#writer.begin(headText(first, head, plan.drop, edits, lines), plan.sending)
     return plan.passing
   }
 
   write(chunk: Buffer): boolean {
-    const socket = this.#socket
-    const chunks = this.#plan?.sending === 'chunks'
-    const before = chunks ? this.#head + chunkHead(chunk.length) : this.#head
-    this.#head = ''
-    if (chunk.length <= lentPieceBytes) {
-      const text = before + chunk.toString('latin1')
-      this.#head = chunks ? text + CHUNK_END : text
-      // Through TLS, a piece behind a small write would have to wait in memory of its own: they go together.
-      if (this.#slack === 0 || this.#head.length > mostHeld) this.#writeHead()
-      else return true
-    } else if (this.#slack > 0) {
-      writeSecure(socket, before, chunk, chunks ? CHUNK_END : '')
-    } else if (before === '') socket.write(chunk)
-    else {
-      socket.cork()
-      socket.write(before, 'latin1')
-      socket.write(chunk)
-      if (chunks) socket.write(CHUNK_END, 'latin1')
-      socket.uncork()
-    }
-    if (socket.writableLength <= this.#slack) return true
-    // Node tells of room only once more than its high-water mark was waiting; of less, an empty write behind it does.
-    if (!socket.writableNeedDrain) socket.write('', this.#onDrain)
-    return false
+    return this.#writer.write(chunk)
   }
 
   flush(): void {
-    if (this.#slack === 0) this.#writeHead()
-    else if (this.#head !== '' && !this.#flushing) {
-      // What follows within this turn goes along.
-      this.#flushing = true
-      setImmediate(this.#flushed)
-    }
-  }
-
-  readonly #flushed = (): void => {
-    this.#flushing = false
-    this.#writeHead()
-  }
-
-  #writeHead(): void {
-    if (this.#head === '') return
-    this.#socket.write(this.#head, 'latin1')
-    this.#head = ''
+    this.#writer.flush()
   }
 
   end(trailers: readonly string[]): void {
-    this.#writeHead()
-    if (this.#plan?.sending === 'chunks') {
-      this.#socket.write(trailers.length === 0 ? LAST_CHUNK : lastChunk(trailers), 'latin1')
-    }
+    this.#writer.end(trailers)
     this.#responded()
   }
 
@@ -475,9 +410,9 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#exchange = undefined
     this.#phase = 'closed'
     const socket = this.#socket
-    if (this.#responding) this.#writeHead()
+    if (this.#responding) this.#writer.writeHeld()
     // To a client that reads up to the end of the connection, an ordinary end would be that of the body.
-    if (this.#plan?.sending === 'until-close' && this.#responding) reset(socket)
+    if (this.#writer.sending === 'until-close' && this.#responding) reset(socket)
     else if (socket.writableLength === 0 || this.#responding) socket.destroy()
     else {
       // The response before this one is still on its way; it has a while to get there.
@@ -545,7 +480,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#bodyReader = emptyBody
     this.#requestBody = undefined
     this.#memory.leave()
-    if (this.#socket.writableLength > this.#slack) {
+    if (this.#writer.blocked) {
       // The answers for a client that asks and does not read would pile up here.
       this.#phase = 'flush'
       this.#awaitFlush()
