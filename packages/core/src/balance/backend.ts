@@ -415,7 +415,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     server.traffic?.ended(outcome, latencyMs)
     this.#serveWaiting(server)
     if (server.counters.requestsNow > 0) return
-    if (server.admin !== 'ready') this.emit('drained', server)
+    if (server.adminInForce !== 'ready') this.emit('drained', server)
     const removal = this.#removals.get(server)
     if (removal !== undefined) {
       this.#removals.delete(server)
@@ -431,10 +431,11 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
       this.emit(server.health, server)
     } else if (what === 'admin') {
       this.emit('admin', server, previous as AdminState)
-      if (server.admin !== 'ready' && server.counters.requestsNow === 0) this.emit('drained', server)
     } else if (what === 'weight') {
       this.emit('weight', server, previous as number)
     }
+    const leaves = what === 'admin' || what === 'agent' || what === 'inherited'
+    if (leaves && server.adminInForce !== 'ready' && server.counters.requestsNow === 0) this.emit('drained', server)
     const requeued = server.usable ? 0 : this.#moveWaiters(server)
     const kind = kindOf(server, what)
     if (kind !== undefined) this.#announce(server, kind, reason, requeued)

@@ -58,7 +58,9 @@ export class HealthChecks {
       const server = this.#servers.get(target.id)
       if (server === undefined) return
       server.checkDone(result)
-      if (result.ok) server.setStopping(result.code === 'L7OKC', { cause: 'check', result })
+      // Who is down does not come up by being on its way out, and is not stopping either.
+      const stopping = result.code === 'L7OKC' && server.checkedHealth === 'up'
+      if (result.ok) server.setStopping(stopping, { cause: 'check', result })
       checked(server, result)
     })
     this.#monitor.on('change', (target, { state, result, cause }) => {

@@ -77,7 +77,7 @@ export interface ServerOptions {
   readonly agentAddress?: string | undefined
   /**
    * Be as healthy as another server, and in drain or maintenance with it, instead of being checked: a server of any
-   * backend, or the id of one of the same. None by default. HAProxy's `track`.
+   * backend, or the id of one of the same. When that one is removed, all stays as it was. None by default. HAProxy's `track`.
    */
   readonly track?: Server | string | undefined
   /** What happens to its requests and connections when it goes down: they go on by default. HAProxy's `on-marked-down`. */

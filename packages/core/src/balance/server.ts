@@ -487,11 +487,11 @@ export class Server {
   #settle(what: ServerChange, previous: unknown, reason: ChangeReason): void {
     const state = this.#state
     const { health, admin } = state
-    const wasEjected = what === 'ejected' && !state.ejected
+    const returned = what === 'ejected' && !state.ejected
     state.decide()
     if (health !== state.health) this.#healthChanged(state.health)
-    // From maintenance it comes back cold, like a server that was down; from drain it never cooled.
-    else if ((admin === 'maintenance' && state.admin !== 'maintenance') || wasEjected) {
+    // From maintenance, or ejected, it comes back cold, like a server that was down; from drain it never cooled.
+    else if ((admin === 'maintenance' && state.admin !== 'maintenance') || returned) {
       if (state.health === 'up') this.#slowStart.begin()
     }
     if (health !== state.health) this.#owner.serverChanged(this, 'health', health, reason)

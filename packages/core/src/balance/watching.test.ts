@@ -572,6 +572,27 @@ describe('checks of one server', () => {
   })
 })
 
+it('a server that is down is not stopping, whatever its checks say of the way out', async () => {
+  const checker = new Findings()
+  const { backend, clock, kinds } = watched({ servers: servers(1), checks: { checker, rise: 1 } })
+  checker.codes.set('s1', 'L7STS')
+  await clock.advanceAsync(2000)
+  checker.codes.set('s1', 'L7OKC')
+  await clock.advanceAsync(10_000)
+  expect(backend.server('s1')).toMatchObject({ health: 'down', stopping: false })
+  expect(kinds).toEqual(['s1 down'])
+})
+
+it('a server that drains by another’s word tells when it serves nobody', () => {
+  const { backend } = watched({ servers: [...servers(1), { id: 'b', address: '127.0.0.1:2', track: 's1' }] })
+  const drained: string[] = []
+  backend.on('drained', ({ id }) => drained.push(id))
+  const lease = backend.acquire(requestWith(), undefined, backend.server('b'), true)
+  backend.server('s1')?.drain()
+  if (lease.kind === 'lease') lease.release(completed)
+  expect(drained).toEqual(['s1', 'b'])
+})
+
 describe('a balancer that sees those that are down', () => {
   it('is given them, with up as false, but not those in maintenance', () => {
     const seen: string[] = []
