@@ -435,7 +435,8 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
       this.emit('weight', server, previous as number)
     }
     const leaves = what === 'admin' || what === 'agent' || what === 'inherited'
-    if (leaves && server.adminInForce !== 'ready' && server.counters.requestsNow === 0) this.emit('drained', server)
+    if (leaves && server.adminInForce !== 'ready' && server.counters.requestsNow === 0)
+      this.emit('drained', server)
     const requeued = server.usable ? 0 : this.#moveWaiters(server)
     const kind = kindOf(server, what)
     if (kind !== undefined) this.#announce(server, kind, reason, requeued)

@@ -32,6 +32,7 @@ import {
   weightOf,
 } from './server-options.ts'
 import { type AdminState, type HealthState, ServerState } from './server-state.ts'
+import { Share } from './share.ts'
 import { SlowStart } from './slow-start.ts'
 import { Traffic } from './traffic.ts'
 
@@ -98,17 +99,10 @@ export class Server {
   readonly #owner: ServerOwner
   readonly #clock: Clock
   readonly #slowStart: SlowStart
-  #configuredWeight: number
-  #effectiveWeight: number
-  #maxConnections: number
-  /** The one in force: the agent's, less while it starts slowly or is tried. */
-  #limit: number
+  readonly #share: Share
   #maxQueue: number
   readonly #state: ServerState
   #agentReport: AgentReport | undefined
-  #agentWeight: number | undefined
-  #agentPercent: number | undefined
-  #agentMaxConnections: number | undefined
   #tracked: Server | undefined
   readonly #followers = new Set<Server>()
   #changedAt: number
@@ -181,11 +175,11 @@ export class Server {
         : parseAddress(`${label}.agentAddress`, options.agentAddress)
     this.onMarkedDown = optional(`${label}.onMarkedDown`, options.onMarkedDown, 'shutdown-sessions')
     this.onMarkedUp = optional(`${label}.onMarkedUp`, options.onMarkedUp, 'shutdown-backup-sessions')
-    this.#configuredWeight = weightOf(label, options.weight)
-    this.#effectiveWeight = this.#configuredWeight
-    this.#maxConnections = integer(`${label}.maxConnections`, options.maxConnections, 0, 0, 1_000_000)
+    this.#share = new Share(
+      weightOf(label, options.weight),
+      integer(`${label}.maxConnections`, options.maxConnections, 0, 0, 1_000_000),
+    )
     this.#maxQueue = integer(`${label}.maxQueue`, options.maxQueue, 0, 0, 1_000_000)
-    this.#limit = this.#maxConnections
     this.#state = new ServerState(
       oneOf(`${label}.state`, options.state, 'ready', adminStates),
       flag(`${label}.inhibitOnFailure`, options.inhibitOnFailure, false),
@@ -202,7 +196,7 @@ export class Server {
 
   /** The weight in force: the configured one, less while the server starts slowly. In steps of 1/16. */
   get weight(): number {
-    return this.#effectiveWeight
+    return this.#share.weight
   }
 
   /** Requests it serves or that wait for it. */
@@ -212,7 +206,7 @@ export class Server {
 
   /** True while it serves as many requests as it may. */
   get saturated(): boolean {
-    return this.#limit !== 0 && this.counters.requestsNow >= this.#limit
+    return this.#share.limit !== 0 && this.counters.requestsNow >= this.#share.limit
   }
 
   /** False while it is down, ejected, or its circuit open: for balancers that see such members. */
@@ -233,17 +227,17 @@ export class Server {
   // ── state ──────────────────────────────────────────────────────────────────────────────────────────
 
   get configuredWeight(): number {
-    return this.#configuredWeight
+    return this.#share.configuredWeight
   }
 
   /** The limit that was configured; 0 for none. */
   get maxConnections(): number {
-    return this.#maxConnections
+    return this.#share.maxConnections
   }
 
   /** The limit in force: that of its agent, if it gave one; less while it starts slowly or its circuit is half-open. */
   get effectiveMaxConnections(): number {
-    return this.#limit
+    return this.#share.limit
   }
 
   /** True while no more requests may wait for this very server. */
@@ -332,9 +326,9 @@ export class Server {
    * @throws {EvenerError} `EVENER_INVALID_OPTION`
    */
   setWeight(weight: number): void {
-    const previous = this.#configuredWeight
-    this.#configuredWeight = weightOf(`server(${this.id})`, weight)
-    this.#effectiveWeight = this.#weightInForce()
+    const previous = this.#share.configuredWeight
+    this.#share.configuredWeight = weightOf(`server(${this.id})`, weight)
+    this.#decideShare()
     this.#owner.serverChanged(this, 'weight', previous, operator)
   }
 
@@ -343,9 +337,9 @@ export class Server {
    * @throws {EvenerError} `EVENER_INVALID_OPTION`
    */
   setMaxConnections(maxConnections: number): void {
-    const previous = this.#maxConnections
-    this.#maxConnections = integer(`server(${this.id}).maxConnections`, maxConnections, 0, 0, 1_000_000)
-    this.#limit = this.#limitInForce()
+    const previous = this.#share.maxConnections
+    this.#share.maxConnections = integer(`server(${this.id}).maxConnections`, maxConnections, 0, 0, 1_000_000)
+    this.#decideShare()
     this.#owner.serverChanged(this, 'limits', previous, operator)
   }
 
@@ -415,7 +409,7 @@ export class Server {
     if (circuit === previous) return
     if (circuit === 'open') this.counters.circuitOpenings++
     this.#state.circuit = circuit
-    this.#limit = this.#limitInForce()
+    this.#decideShare()
     this.#settle('circuit', previous, { cause: 'circuit', detail })
   }
 
@@ -425,16 +419,16 @@ export class Server {
     const reason: ChangeReason = { cause: 'agent', result, detail: report.description }
     this.#agentReport = report
     if (report.weight !== undefined || report.weightPercent !== undefined) {
-      const previous = this.#effectiveWeight
-      this.#agentWeight = report.weight
-      this.#agentPercent = report.weightPercent
-      this.#effectiveWeight = this.#weightInForce()
-      if (previous !== this.#effectiveWeight) this.#owner.serverChanged(this, 'weight', previous, reason)
+      const previous = this.#share.weight
+      this.#share.agentWeight = report.weight
+      this.#share.agentPercent = report.weightPercent
+      this.#decideShare()
+      if (previous !== this.#share.weight) this.#owner.serverChanged(this, 'weight', previous, reason)
     }
-    if (report.maxConnections !== undefined && report.maxConnections !== this.#agentMaxConnections) {
-      const previous = this.#limit
-      this.#agentMaxConnections = report.maxConnections
-      this.#limit = this.#limitInForce()
+    if (report.maxConnections !== undefined && report.maxConnections !== this.#share.agentMaxConnections) {
+      const previous = this.#share.limit
+      this.#share.agentMaxConnections = report.maxConnections
+      this.#decideShare()
       this.#owner.serverChanged(this, 'limits', previous, reason)
     }
     if (report.admin !== undefined) {
@@ -510,7 +504,7 @@ export class Server {
       this.traffic?.breaker?.reset()
       this.#state.circuit = 'closed'
       this.#state.decide()
-      this.#limit = this.#limitInForce()
+      this.#decideShare()
       this.#slowStart.begin()
     } else this.#slowStart.end()
   }
@@ -555,39 +549,20 @@ export class Server {
     this.#settle('admin', previous, operator)
   }
 
-  #weightInForce(): number {
-    const configured = this.#configuredWeight
-    const percent = this.#agentPercent ?? 100
-    const weight = this.#agentWeight ?? Math.min((configured * percent) / 100, 256)
-    return effective(weight, this.#slowStart.share)
-  }
-
-  #limitInForce(): number {
-    const { share } = this.#slowStart
-    const { circuit } = this.#state
-    let limit = this.#agentMaxConnections ?? this.#maxConnections
-    if (limit > 0 && share < 1) limit = Math.max(1, Math.floor(limit * share))
-    const trials = this.traffic?.breaker?.trials
-    if (circuit !== 'half-open' || trials === undefined) return limit
-    return limit === 0 ? trials : Math.min(limit, trials)
+  #decideShare(): void {
+    const trials = this.#state.circuit === 'half-open' ? this.traffic?.breaker?.trials : undefined
+    this.#share.decide(this.#slowStart.share, trials)
   }
 
   #ramp(): void {
-    const weight = this.#effectiveWeight
-    const limit = this.#limit
-    this.#effectiveWeight = this.#weightInForce()
-    this.#limit = this.#limitInForce()
-    if (weight !== this.#effectiveWeight)
-      this.#owner.serverChanged(this, 'weight', weight, { cause: 'check' })
-    else if (limit !== this.#limit) this.#owner.serverChanged(this, 'limits', limit, { cause: 'check' })
+    const { weight, limit } = this.#share
+    this.#decideShare()
+    const slowly: ChangeReason = { cause: 'check' }
+    if (weight !== this.#share.weight) this.#owner.serverChanged(this, 'weight', weight, slowly)
+    else if (limit !== this.#share.limit) this.#owner.serverChanged(this, 'limits', limit, slowly)
   }
 }
 
 function optional<W extends string>(field: string, value: W | undefined, word: W): W | undefined {
   return value === undefined ? undefined : oneOf(field, value, word, [word])
-}
-
-/** A share of a weight, in steps of 1/16, and never nothing unless the whole is nothing. */
-function effective(weight: number, share: number): number {
-  return weight === 0 ? 0 : Math.ceil(weight * 16 * Math.min(share, 1) - 1e-9) / 16
 }
