@@ -222,6 +222,22 @@ describe('an agent', () => {
     await clock.advanceAsync(20_000)
     expect(server).toMatchObject({ health: 'up', adminInForce: 'drain', weight: 4 })
   })
+  it('is asked no longer when its server is removed, or the backend closed', async () => {
+    for (const end of ['remove', 'close'] as const) {
+      const { backend, clock, agents } = withAgent({ weightPercent: 50 })
+      if (end === 'close') backend.close()
+      else void Promise.all(['s1', 's2'].map(id => backend.removeServer(id)))
+      await clock.advanceAsync(10_000)
+      expect(agents.asked).toBe(0)
+    }
+  })
+  it('is told of each time it was asked', async () => {
+    const { backend, clock } = withAgent({ health: 'up' })
+    const heard: string[] = []
+    backend.on('agent', ({ id }, { agent }) => heard.push(`${id} ${agent?.health}`))
+    await clock.advanceAsync(0)
+    expect(heard).toEqual(['s1 up'])
+  })
   it('needs the backend to say how it is asked', () => {
     const list = servers(1, { agentAddress: '127.0.0.1:9' })
     expect(() => world({ servers: list })).toThrow('agentAddress')
