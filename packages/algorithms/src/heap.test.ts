@@ -12,22 +12,26 @@ describe('a heap of nodes that know their place', () => {
   })
 
   it('holds the same order as a sorted list, whatever is inserted, moved and removed', () => {
-    const steps = fc.array(fc.tuple(fc.constantFrom('insert', 'move', 'remove'), fc.nat(1000), fc.nat(20)), {
-      maxLength: 300,
-    })
+    const steps = fc.array(
+      fc.tuple(fc.constantFrom('insert', 'move', 'remove'), fc.nat(1000), fc.nat(20), fc.nat(2)),
+      {
+        maxLength: 300,
+      },
+    )
     fc.assert(
       fc.property(steps, all => {
         const heap = new Heap<Node>()
         let model: Node[] = []
         let order = 0
-        for (const [step, which, key] of all) {
+        for (const [step, which, key, rank] of all) {
           const node = model[which % Math.max(1, model.length)]
           if (step === 'insert' || node === undefined) {
-            const added: Node = { name: order, key, order: order++, slot: -1 }
+            const added: Node = { name: order, key, rank, order: order++, slot: -1 }
             heap.insert(added)
             model.push(added)
           } else if (step === 'move') {
             node.key = key
+            node.rank = rank
             node.order = order++
             heap.moved(node)
           } else {
@@ -35,7 +39,7 @@ describe('a heap of nodes that know their place', () => {
             expect(node.slot).toBe(-1)
             model = model.filter(other => other !== node)
           }
-          model.sort((a, b) => a.key - b.key || a.order - b.order)
+          model.sort((a, b) => a.key - b.key || a.rank - b.rank || a.order - b.order)
           expect(heap.top()).toBe(model[0])
           expect(heap.size).toBe(model.length)
         }

@@ -1,21 +1,23 @@
 /**
  * A binary heap whose nodes know where they are, so that any of them can be moved or taken out.
  *
- * The least key is on top; of equal keys, the least `order`. Whoever inserts gives each node an `order` of its own,
- * which makes the heap a queue among equals: first in, first out, unlike a textbook heap.
+ * The least key is on top; of equal keys, the least `rank`; of these, the least `order`. Whoever inserts gives each
+ * node an `order` of its own, which makes the heap a queue among equals: first in, first out, unlike a textbook heap.
  *
  * Invariant: `nodes[node.slot] === node` for each node inside, and `slot` is -1 for each outside.
  * Cost: O(log n) to insert, move or remove, O(1) to look at the top; no allocation beyond the array's growth.
  */
 export interface HeapNode {
   key: number
+  rank: number
   order: number
   /** Its place in the heap, kept by the heap; -1 outside. */
   slot: number
 }
 
 function before(a: HeapNode, b: HeapNode): boolean {
-  return a.key < b.key || (a.key === b.key && a.order < b.order)
+  if (a.key !== b.key) return a.key < b.key
+  return a.rank === b.rank ? a.order < b.order : a.rank < b.rank
 }
 
 export class Heap<N extends HeapNode> {

@@ -4,6 +4,7 @@ import { Lanes, type Queued, WeightClass } from './lanes.ts'
 
 class Item implements Queued {
   key = 0
+  rank = 0
   order = 0
   readonly weightClass: WeightClass
   ahead: this | undefined
@@ -15,10 +16,10 @@ class Item implements Queued {
 }
 
 describe('lanes', () => {
-  it('give back what came, by key, and of equal keys first in, first out, whatever the order of arrival', () => {
+  it('give back what came, by key and rank, and of equal ones first in, first out, whatever the order of arrival', () => {
     const classes = [1, 2, 3].map(weight => new WeightClass(weight, 1))
     const steps = fc.array(
-      fc.tuple(fc.constantFrom('insert', 'insert', 'first', 'any'), fc.nat(2), fc.nat(9)),
+      fc.tuple(fc.constantFrom('insert', 'insert', 'first', 'any'), fc.nat(2), fc.nat(9), fc.nat(2)),
       {
         maxLength: 200,
       },
@@ -31,14 +32,14 @@ describe('lanes', () => {
           lanes.remove(item)
           model = model.filter(other => other !== item)
         }
-        for (const [step, weight, key] of all) {
+        for (const [step, weight, key, rank] of all) {
           const first = lanes.first()
           expect(first).toBe(model[0])
           if (step === 'insert') {
             const item = new Item(classes[weight] as WeightClass)
-            lanes.insert(item, key)
+            lanes.insert(item, key, rank)
             model.push(item)
-            model.sort((a, b) => a.key - b.key || a.order - b.order)
+            model.sort((a, b) => a.key - b.key || a.rank - b.rank || a.order - b.order)
           } else if (step === 'first' && first !== undefined) remove(first)
           else if (model.length > 0) remove(model[(key * 7) % model.length] as Item)
         }

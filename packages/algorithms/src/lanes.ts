@@ -5,7 +5,8 @@
  * its lane, or beside the arrival before it. A lane is therefore a linked list that starts looking at the last
  * arrival. However many servers there are, the heap holds no more than there are different weights.
  *
- * Order: by key; of equal keys, the first that came. (This is the order of HAProxy's elastic binary trees.)
+ * Order: by key; of equal keys, by rank; of these, the first that came. (This is the order of HAProxy's elastic binary
+ * trees, whose keys have the rank in their lower bits: here that would be more than the 31 bits that cost no memory.)
  * Invariant: each lane is sorted by that order; a lane is in the heap while it holds something.
  * Cost: O(log w) to insert or remove, w being the number of different weights; O(1) when all weights are equal.
  * Not for: arrivals in random order, for which a lane is searched from end to end.
@@ -16,6 +17,9 @@ import { Heap, type HeapNode } from './heap.ts'
 export class WeightClass {
   readonly weight: number
   readonly lanes: readonly Lane[]
+  /** How often its weight goes into that of all, and what is left: kept here, as a division costs as much as the rest. */
+  step = 0
+  rest = 0
 
   constructor(weight: number, queues: number) {
     this.weight = weight
@@ -26,6 +30,7 @@ export class WeightClass {
 /** What stands in a queue. */
 export interface Queued {
   key: number
+  rank: number
   /** When it came, counted over all arrivals of one queue. */
   order: number
   /** Its weight, by which its lane is found. */
@@ -34,8 +39,13 @@ export interface Queued {
   behind: this | undefined
 }
 
+function isBefore(one: Queued, other: Queued): boolean {
+  return one.key < other.key || (one.key === other.key && one.rank < other.rank)
+}
+
 class Lane implements HeapNode {
   key = 0
+  rank = 0
   order = 0
   slot = -1
   head: Queued | undefined
@@ -60,14 +70,15 @@ export class Lanes<Q extends Queued> {
   }
 
   /** Put in one that stands in no queue. */
-  insert(queued: Q, key: number): void {
+  insert(queued: Q, key: number, rank = 0): void {
     const lane = queued.weightClass.lanes[this.#index] as Lane
     queued.key = key
+    queued.rank = rank
     queued.order = this.#arrivals++
     let ahead = lane.latest ?? lane.tail
-    while (ahead !== undefined && ahead.key > key) ahead = ahead.ahead
+    while (ahead !== undefined && isBefore(queued, ahead)) ahead = ahead.ahead
     if (ahead !== undefined) {
-      while (ahead.behind !== undefined && ahead.behind.key <= key) ahead = ahead.behind
+      while (ahead.behind !== undefined && !isBefore(queued, ahead.behind)) ahead = ahead.behind
     }
     const behind: Queued | undefined = ahead === undefined ? lane.head : ahead.behind
     queued.ahead = ahead as Q | undefined
@@ -99,6 +110,7 @@ export class Lanes<Q extends Queued> {
   #lead(lane: Lane, head: Queued): void {
     lane.head = head
     lane.key = head.key
+    lane.rank = head.rank
     lane.order = head.order
     if (lane.slot < 0) this.#heap.insert(lane)
     else this.#heap.moved(lane)

@@ -41,6 +41,7 @@ const unknownWhileBusy = 1e15
 class Entry implements HeapNode {
   member: Member
   key = 0
+  readonly rank = 0
   order = 0
   slot = -1
   /** The average right after the last answer; negative while there was none. */

@@ -84,6 +84,17 @@ describe('round robin', () => {
     expect(Math.abs((counts(after).a ?? 0) - 10)).toBeLessThanOrEqual(2)
   })
 
+  it('keeps what rounding left of a greater weight when a server returns with a smaller one', () => {
+    const [a, b] = pool(243, 22) as [TestMember, TestMember]
+    const balancer = started([a, b])
+    expect(sequence(balancer, 11)).toBe('aaaaaaaaaaa')
+    balancer.rebuild([b])
+    a.weight = 2
+    balancer.rebuild([a, b])
+    // Were it to count only among servers of one position, a would come one pick sooner each time.
+    expect(sequence(balancer, 26)).toBe('bbbbbbbbbbbbabbbbbbbbbbbba')
+  })
+
   it('knows a server by its id, even if another object stands for it', () => {
     const balancer = started(pool(1, 1, 1))
     expect(sequence(balancer, 2)).toBe('ab')

@@ -37,6 +37,7 @@ class Entry implements Queued {
   lastPosition = 0
   remainder = 0
   key = 0
+  rank = 0
   order = 0
   ahead: this | undefined
   behind: this | undefined
@@ -74,6 +75,10 @@ class RoundRobin implements Balancer<unknown> {
       if (weight === 0) this.#leave(entry)
       else if (entry.weightClass.weight === 0) this.#enter(entry, weight)
       else this.#reweigh(entry, weight)
+    }
+    for (const weightClass of this.#classes.values()) {
+      weightClass.step = Math.floor(this.#total / weightClass.weight)
+      weightClass.rest = this.#total % weightClass.weight
     }
     // The first servers ever start a round at once, unplaced.
     if (this.#round === 0 && this.#total > 0) this.#nextRound()
@@ -138,11 +143,10 @@ class RoundRobin implements Balancer<unknown> {
 
   /** Reckon the place after this one. */
   #advance(entry: Entry): void {
-    const weight = entry.weightClass.weight
-    const step = Math.floor(this.#total / weight)
+    const { weight, step, rest } = entry.weightClass
     entry.lastPosition = entry.position
     entry.position += step
-    entry.remainder += this.#total - step * weight
+    entry.remainder += rest
     if (entry.remainder >= weight) {
       entry.remainder -= weight
       entry.position++
@@ -159,7 +163,8 @@ class RoundRobin implements Balancer<unknown> {
     // Of two that are due at one position, the heavier goes first, or the one that lost more in rounding waits.
     const within = (heaviest + entry.remainder - entry.weightClass.weight) >> 4
     entry.queue = this.#current
-    this.#current.insert(entry, 256 * entry.position + within)
+    // In HAProxy's key this has the lower eight bits. What was left over under a greater weight goes beyond them.
+    this.#current.insert(entry, entry.position + (within >> 8), within & 255)
   }
 
   #stand(entry: Entry, queue: Lanes<Entry>): void {
