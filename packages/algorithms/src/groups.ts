@@ -8,7 +8,7 @@
  * Invariant: `present` is in the order of the keys where these are numbers, else in the order of the first members.
  * Cost: O(groups) a pick beside that of the group's balancer. Rebuild: O(n + groups log groups).
  */
-import type { Balancer, Member } from './balancer.ts'
+import type { Balancer, Member, Random } from './balancer.ts'
 import { readBalancer, readFunction } from './options.ts'
 import { betterOf, fits, Wrapper } from './wrapper.ts'
 
@@ -80,10 +80,11 @@ export class Groups<C, K extends number | string> {
     }
   }
 
-  /** The choice of the group whose share the lot falls on; where it has none with room, that of the first other that has. */
-  choose(context: C, tried: ReadonlySet<Member> | undefined, lot: number): Member | undefined {
+  /** The choice of the group whose share a lot falls on; where it has none with room, that of the first other that has. */
+  choose(context: C, tried: ReadonlySet<Member> | undefined, random: Random): Member | undefined {
     let drawn: Group<C, K> | undefined
-    let left = lot
+    // Drawn here: a fraction that is handed on may cost an object.
+    let left = random()
     for (const group of this.present) {
       if (group.share === 0) continue
       drawn = group

@@ -74,7 +74,7 @@ export function localities<C>(options: LocalitiesOptions<C>): Balancer<C> {
       if (total > 0) for (const group of present) group.share /= total
       groups.tell(() => panic)
     },
-    (context, tried) => groups.choose(context, tried, random()),
+    (context, tried) => groups.choose(context, tried, random),
     true,
   )
 }

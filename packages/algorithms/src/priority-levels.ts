@@ -50,7 +50,7 @@ export function priorityLevels<C>(options: PriorityLevelsOptions<C>): Balancer<C
       const enough = share(levels.present, factor)
       levels.tell(level => !enough && level.health < threshold)
     },
-    (context, tried) => levels.choose(context, tried, random()),
+    (context, tried) => levels.choose(context, tried, random),
     true,
   )
 }
