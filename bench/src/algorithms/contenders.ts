@@ -2,15 +2,18 @@
 import {
   aperture,
   type Balancer,
+  fallBack,
   first,
   hash,
   header,
   leastConnections,
   leastResponseTime,
+  type Member,
   maglev,
   peakEwma,
   powerOfTwo,
   prequal,
+  priorityLevels,
   random,
   rdpCookie,
   rendezvous,
@@ -22,7 +25,7 @@ import {
   urlParameter,
 } from '@evener/algorithms'
 import { type FarmRequest, steppedClock } from './farm.ts'
-import { loop, naiveLeastConnections, naiveRandom, naiveRing, naiveRoundRobin } from './naive.ts'
+import { naiveLeastConnections, naiveRandom, naiveRing, naiveRoundRobin } from './naive.ts'
 
 export interface Contender {
   readonly name: string
@@ -44,11 +47,12 @@ const consistent = { type: 'consistent' } as const
 const ring = { naive: 'naive-ring', atMostNs: 250, rebuildAtMostMs: 10 }
 /** A number, so that what is measured is the look-up. `hash` and `uri` read a text. */
 const key = (request: FarmRequest): number => request.number
+/** Two levels, by the last part of the address. */
+const half = ({ id }: Member): number => Number(id.at(-6)) % 2
 /** What looks at all servers takes a second for a few decisions where they are very many. */
 const most = 1_000
 
 export const contenders: readonly Contender[] = [
-  { name: 'loop', make: loop },
   { name: 'round-robin', make: roundRobin, naive: 'naive-round-robin', atMostNs: 40, rebuildAtMostMs: 10 },
   {
     name: 'round-robin-mixed',
@@ -98,6 +102,8 @@ export const contenders: readonly Contender[] = [
     naive: 'naive-least-connections',
   },
   { name: 'aperture', make: () => aperture({ peers: 100, peer: 3 }) },
+  { name: 'fall-back', make: () => fallBack(powerOfTwo(), roundRobin()) },
+  { name: 'priority-levels', make: () => priorityLevels({ levelOf: half, of: () => powerOfTwo() }) },
   { name: 'prequal', make: () => prequal({ clock: steppedClock() }), naive: 'naive-least-connections' },
   { name: 'maglev', make: () => maglev({ key }), naive: 'naive-ring', atMostNs: 40, rebuildAtMostMs: 60 },
   { name: 'rendezvous', make: () => rendezvous({ key }), most },

@@ -6,10 +6,14 @@
  */
 import type { Balancer, LoadReport, MemberResult } from '@evener/algorithms'
 import { type FarmRequest, type FarmServer, farm, requests } from './farm.ts'
+import { loop } from './naive.ts'
 
 /** What was measured, in the units that the names say. */
 export interface Figures {
+  /** With the loop that asks for it. */
   readonly decisionNs: number
+  /** What that loop takes by itself, with as many servers, measured in the same process. */
+  readonly loopNs: number
   /** Bytes of the heap that a decision takes; 0 is meant to be 0. */
   readonly decisionBytes: number
   /** From nothing to all servers, and for one server that leaves or comes back. */
@@ -18,6 +22,9 @@ export interface Figures {
   /** What the balancer holds for each server, the server's own object apart. */
   readonly serverBytes: number
 }
+
+/** A decision without the loop that asks for it: what the tables show and the bars are for. */
+export const netNs = ({ decisionNs, loopNs }: Figures): number => Math.max(0, decisionNs - loopNs)
 
 export interface Measuring {
   readonly make: (size: number) => Balancer<FarmRequest>
@@ -151,7 +158,21 @@ function rebuildMs(
   return median(times)
 }
 
-export function measure({ make, size, heaviest, durationMs, collect }: Measuring): Figures {
+/** What it takes to ask a balancer that knows all these servers, once its code is compiled. */
+function timed(balancer: Balancer<FarmRequest>, size: number, durationMs: number): [Traffic, number] {
+  const traffic = new Traffic(balancer, size)
+  decisionNs(traffic, durationMs / 2)
+  return [traffic, decisionNs(traffic, durationMs)]
+}
+
+/** What the loop takes by itself. */
+export function loopNs(size: number, durationMs: number): number {
+  const balancer = loop()
+  balancer.rebuild(farm(size, 1))
+  return timed(balancer, size, durationMs)[1]
+}
+
+export function measure({ make, size, heaviest, durationMs, collect }: Measuring): Omit<Figures, 'loopNs'> {
   const servers = farm(size, heaviest)
   // The first rebuild of a process is of code that has not been compiled yet; a service's later ones are not.
   const firsts: number[] = []
@@ -164,9 +185,7 @@ export function measure({ make, size, heaviest, durationMs, collect }: Measuring
   const balancer = make(size)
   balancer.rebuild(servers)
   const held = heldBytes(collect) - before
-  const traffic = new Traffic(balancer, size)
-  decisionNs(traffic, durationMs / 2)
-  const ns = decisionNs(traffic, durationMs)
+  const [traffic, ns] = timed(balancer, size, durationMs)
   // About as many as take 50 ms, for what scans takes a while.
   const decisions = Math.max(1_000, Math.min(200_000, Math.floor(5e7 / ns)))
   return {

@@ -2,15 +2,15 @@
 import { digits, multiple } from '../report/figures.ts'
 import { ratios, type Spread, spreadOf } from '../report/statistics.ts'
 import { table } from '../report/table.ts'
-import type { Figures } from './measure.ts'
+import { type Figures, netNs } from './measure.ts'
 import type { AlgorithmResult } from './run.ts'
 
 /** The sizes at which the bars hold, and at which algorithms are compared with the straightforward ones. */
 const barredSize = 10_000
 const comparedSize = 1_000
 
-function valuesOf(result: AlgorithmResult, size: number, figure: keyof Figures): number[] {
-  return result.samples.map(sample => sample[size]?.[figure]).filter(value => value !== undefined)
+function figuresOf(result: AlgorithmResult, size: number): Figures[] {
+  return result.samples.map(sample => sample[size]).filter(figures => figures !== undefined)
 }
 
 function printed(spread: Spread | undefined, print: (value: number) => string): string {
@@ -31,9 +31,9 @@ function decisionTable(results: readonly AlgorithmResult[], sizes: readonly numb
   const ns = (value: number): string => `${value < 1_000 ? digits(value) : servers(Math.round(value))} ns`
   const header = ['a decision among', ...sizes.map(servers), 'bar', 'naive / this']
   const lines = results.map(result => {
-    const at = (size: number): number[] => valuesOf(result, size, 'decisionNs')
+    const at = (size: number): number[] => figuresOf(result, size).map(netNs)
     const naive = results.find(({ name }) => name === result.naive)
-    const times = naive && ratios(valuesOf(naive, comparedSize, 'decisionNs'), at(comparedSize))
+    const times = naive && ratios(figuresOf(naive, comparedSize).map(netNs), at(comparedSize))
     return [
       result.name,
       ...sizes.map(size => (size === barredSize ? printed(spreadOf(at(size)), ns) : medianOf(at(size), ns))),
@@ -41,7 +41,10 @@ function decisionTable(results: readonly AlgorithmResult[], sizes: readonly numb
       printed(times, multiple),
     ]
   })
-  return table(header, lines)
+  const loops = (size: number): number[] =>
+    results.flatMap(result => figuresOf(result, size).map(({ loopNs }) => loopNs))
+  const loop = ['(loop, taken off)', ...sizes.map(size => medianOf(loops(size), ns)), '', '']
+  return table(header, [loop, ...lines])
 }
 
 function medianOf(values: readonly number[], print: (value: number) => string): string {
@@ -63,7 +66,8 @@ function upkeepTable(results: readonly AlgorithmResult[]): string {
     'a decision',
   ]
   const lines = results.map(result => {
-    const at = (figure: keyof Figures): number[] => valuesOf(result, barredSize, figure)
+    const at = (figure: keyof Figures): number[] =>
+      figuresOf(result, barredSize).map(figures => figures[figure])
     const rebuild = spreadOf(at('rebuildMs'))
     return [
       result.name,
