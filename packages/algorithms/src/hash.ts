@@ -14,15 +14,9 @@
  */
 import type { Balancer, Member, MemberResult } from './balancer.ts'
 import type { BoundedLoad } from './bounded-load.ts'
-import {
-  avalanche,
-  type HashFunction,
-  type HashFunctionName,
-  hashFunctions,
-  hashText,
-} from './hash-functions.ts'
+import { avalanche, type HashFunction, type HashFunctionName, hashText } from './hash-functions.ts'
 import type { HashTable } from './hash-table.ts'
-import { readChoice, readFlag, readFunction, readOptions, refuse } from './options.ts'
+import { readBalancer, readChoice, readFlag, readFunction, readHashFunction, readOptions } from './options.ts'
 import { Ring } from './ring.ts'
 import { readRingOptions } from './ring-options.ts'
 import type { HashKeyName } from './server-key.ts'
@@ -124,18 +118,11 @@ class HashBalancer<C> implements Balancer<C> {
     this.#alwaysReads = reading.alwaysReads === true
     if (reading.bodyWanted !== undefined) this.bodyWanted = reading.bodyWanted
     const type = readChoice(`${name}.type`, options.type, 'map-based', ['map-based', 'consistent'])
-    const names = Object.keys(hashFunctions) as HashFunctionName[]
-    this.#function = hashFunctions[readChoice(`${name}.function`, options.function, 'sdbm', names)]
+    this.#function = readHashFunction(`${name}.function`, options.function)
     const spread = type === 'consistent' && options.function === undefined
     this.#avalanche = readFlag(`${name}.avalanche`, options.avalanche, spread)
-    const { fallback } = options
-    if (
-      fallback !== undefined &&
-      (typeof fallback?.pick !== 'function' || typeof fallback.rebuild !== 'function')
-    ) {
-      refuse(`${name}.fallback`, fallback, 'a balancer')
-    }
-    this.#fallback = fallback
+    this.#fallback =
+      options.fallback === undefined ? undefined : readBalancer(`${name}.fallback`, options.fallback)
     const ring = readRingOptions(name, options)
     this.#bound = ring.bound
     this.#table = type === 'consistent' ? new Ring(ring.keyOf, ring.skipping) : new StaticMap()

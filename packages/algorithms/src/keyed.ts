@@ -15,7 +15,7 @@ import {
   hashFunctions,
   hashText,
 } from './hash-functions.ts'
-import { readBalancer, readChoice, readFunction } from './options.ts'
+import { readBalancer, readFunction, readHashFunction } from './options.ts'
 import { roundRobin } from './round-robin.ts'
 
 /** How a key is read and hashed; the same for all balancers beyond HAProxy's that go by a key. */
@@ -82,8 +82,7 @@ export class KeyedBalancer<C> implements Balancer<C> {
     this.#table = table
     this.#watch = watch
     this.#key = readFunction(`${where}.key`, options.key, 'from a request to its key')
-    const names = Object.keys(hashFunctions) as HashFunctionName[]
-    this.#function = hashFunctions[readChoice(`${where}.function`, options.function, 'sdbm', names)]
+    this.#function = readHashFunction(`${where}.function`, options.function)
     this.#fallback =
       options.fallback === undefined ? roundRobin() : readBalancer(`${where}.fallback`, options.fallback)
   }

@@ -5,6 +5,7 @@
 import type { Balancer, Clock, Random } from './balancer.ts'
 import { chance } from './chance.ts'
 import { AlgorithmError } from './errors.ts'
+import { type HashFunction, type HashFunctionName, hashFunctions } from './hash-functions.ts'
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
@@ -63,6 +64,10 @@ export function readChoice<C extends string>(
   if (value === undefined) return fallback
   if (!all.includes(value)) refuse(field, value, `one of ${all.join(', ')}`)
   return value
+}
+
+export function readHashFunction(field: string, value: HashFunctionName | undefined): HashFunction {
+  return hashFunctions[readChoice(field, value, 'sdbm', Object.keys(hashFunctions) as HashFunctionName[])]
 }
 
 export function readFunction<F>(field: string, value: F | undefined, what: string): F {
