@@ -69,7 +69,7 @@ export interface TargetTls {
  * `L4OK` connected; `L4CON` refused or unreachable; `L4TOUT` no connection in time; `L6OK` TLS handshake done; `L6RSP`
  * TLS failed; `L6TOUT` TLS handshake not done in time; `L7OK` answered as expected; `L7OKC` answered that it is on its
  * way out: good for the clients it has, not for new ones, and no reason to bring a target up; `L7STS` answered with
- * another status or body; `L7RSP` answered with something that is not the protocol; `L7TOUT` no answer in time;
+ * another status or header; `L7RSP` answered with another body, or something that is not the protocol; `L7TOUT` no answer in time;
  * `SOCKERR` the socket could not be made. Of an external command: `PROCOK` ended with 0; `PROCERR` with something else,
  * or could not be started; `PROCTOUT` did not end in time. `CHECKED` of an agent: it said nothing about health.
  * `HANA` of traffic, and not of a check: so many errors came in a row.

@@ -66,8 +66,12 @@ describe('a check of gRPC', () => {
     ],
     [{ head: { 'grpc-status': '12' } }, { code: 'L7STS', status: 12, message: 'gRPC status 12' }],
     [
-      { head: { 'grpc-status': '5', 'grpc-message': 'no such' } },
+      { head: { 'grpc-status': '5', 'grpc-message': 'no%20such%0A' } },
       { code: 'L7STS', status: 5, message: 'gRPC status 5: no such' },
+    ],
+    [
+      { head: { 'grpc-status': '5', 'grpc-message': 'no%' } },
+      { code: 'L7STS', message: 'gRPC status 5: no%' },
     ],
     [{ status: 404 }, { code: 'L7RSP', status: 404, message: 'HTTP status 404' }],
     [{ body: hex('00 00000002 0801') }, { code: 'L7RSP', message: 'an answer without grpc-status' }],

@@ -12,7 +12,7 @@ import { hostHeader } from './host-header.ts'
 import { exchange } from './http-exchange.ts'
 import { readHost } from './http-request.ts'
 import { readOptions, refuse } from './options.ts'
-import { type Probe, probing, readProbeSettings } from './probe.ts'
+import { oneLine, type Probe, probing, readProbeSettings } from './probe.ts'
 import { PROTOCOL_OPTION_NAMES, type ProtocolCheckOptions } from './protocol-check.ts'
 import { Received } from './received.ts'
 
@@ -94,12 +94,21 @@ function judge(probe: Probe, headers: IncomingHttpHeaders, received: Buffer): vo
   if (typeof said !== 'string' || !/^\d{1,4}$/.test(said)) {
     probe.end('L7RSP', 'an answer without grpc-status')
   } else if (said !== '0') {
-    const message = String(headers['grpc-message'] ?? '').slice(0, 150)
+    const message = oneLine(decoded(String(headers['grpc-message'] ?? ''))).slice(0, 150)
     probe.end('L7STS', `gRPC status ${said}${message && `: ${message}`}`, { status: Number(said) })
   } else {
     const state = stateIn(received)
     if (state === undefined) probe.end('L7RSP', 'an answer that is no HealthCheckResponse')
     else probe.end(state === 1 ? 'L7OK' : 'L7STS', STATES[state] ?? `state ${state}`, { status: 0 })
+  }
+}
+
+/** A status message is percent-encoded; one that is so badly is taken as it stands ("gRPC over HTTP2", Responses). */
+function decoded(message: string): string {
+  try {
+    return decodeURIComponent(message)
+  } catch {
+    return message
   }
 }
 

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import { describe, expect, it } from 'vitest'
+import type { CheckContext } from './connect.ts'
 import { type HttpChainOptions, type HttpStep, httpChain } from './http-chain.ts'
 import type { HttpMatch } from './http-match.ts'
 import { allClosed, listen, patience, rawServer, targetOf, VirtualClock } from './test-support.ts'
@@ -180,6 +181,17 @@ describe('what an answer may be expected to have', () => {
       async match => (await judged(200, {}, 'a body', [{ expect: match }])).code,
     )
     expect(await Promise.all(codes)).toEqual(['L7STS', 'L7STS', 'L7RSP', 'L7RSP'])
+  })
+})
+
+it('a body may be expected to have a text that is made for each check', async () => {
+  const server = await answering((_, response) => response.end('this is app'))
+  const check = (string: (context: CheckContext) => string) =>
+    httpChain([get, { expect: { string } }]).check(targetOf(server), patience())
+  expect(await check(({ target }) => target.id)).toMatchObject({ code: 'L7OK' })
+  expect(await check(({ target }) => `${target.id}s`)).toMatchObject({
+    code: 'L7RSP',
+    message: 'step 2: 200 OK, expected body with a text of its own',
   })
 })
 

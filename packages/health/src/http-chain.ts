@@ -90,6 +90,7 @@ export class HttpAnswer implements Answer {
   status: number | undefined = undefined
   reason = ''
   headers: IncomingHttpHeaders = {}
+  context: CheckContext | undefined = undefined
   readonly body: Received
 
   constructor(maxBytes: number) {
@@ -158,7 +159,10 @@ export function httpChain(steps: readonly HttpStep[], options: HttpChainOptions 
   }
   const kind = {
     begin: () => new HttpAnswer(maxBytes),
-    connected: (_: Run, answer: HttpAnswer) => answer.clear(),
+    connected(run: Run, answer: HttpAnswer) {
+      answer.context = run.context
+      answer.clear()
+    },
     summary: (answer: HttpAnswer) => answer.line,
     verdict: (answer: HttpAnswer): CheckCode | undefined => (isStopping(answer) ? 'L7OKC' : undefined),
   }

@@ -156,7 +156,7 @@ describe('the answer to an HTTP check', () => {
   })
   it('that has no body where one is expected is not good', async () => {
     const server = await answering((_, response) => response.writeHead(204).end())
-    expect(await check(server, { expect: { body: 'ready' } })).toMatchObject({ code: 'L7STS', status: 204 })
+    expect(await check(server, { expect: { body: 'ready' } })).toMatchObject({ code: 'L7RSP', status: 204 })
   })
   it('to HEAD has no body', async () => {
     const server = await answering((_, response) => response.end('ready'))
@@ -169,7 +169,7 @@ describe('the answer to an HTTP check', () => {
       flood(socket, Buffer.alloc(65_536, 'x'))
     })
     expect(await check(server)).toMatchObject({ code: 'L7OK' })
-    expect(await check(server, { expect: { body: 'ready' } })).toMatchObject({ code: 'L7STS' })
+    expect(await check(server, { expect: { body: 'ready' } })).toMatchObject({ code: 'L7RSP' })
     expect(await check(server, { expect: { body: /x{10}/ }, maxBodyBytes: 10 })).toMatchObject({
       code: 'L7OK',
     })

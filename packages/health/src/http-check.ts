@@ -4,7 +4,7 @@
  * ```
  *   connect (L4) ── TLS (L6) ── request ── head: status, headers ── body, if it matters ── verdict (L7)
  * ```
- * `L7OK` as expected; `L7STS` another status, header or body; `L7RSP` no HTTP, or cut off; `L7TOUT` not in time;
+ * `L7OK` as expected; `L7STS` another status or header; `L7RSP` another body, no HTTP, or cut off; `L7TOUT` not in time;
  * before that the codes of `tcpCheck`. The connection is closed with the verdict, whatever is still to come: a
  * body of 100 MB, or without end, is read up to `maxBodyBytes` at most, and not at all where it does not matter.
  *
@@ -197,6 +197,6 @@ class Judgement implements ExchangeListener {
   #decide(found: boolean): void {
     const status = this.#status
     if (found) this.#probe.succeed(`${this.#line}, body as expected`, { status })
-    else this.#probe.end('L7STS', `${this.#line}, body not as expected`, { status })
+    else this.#probe.end('L7RSP', `${this.#line}, body not as expected`, { status })
   }
 }

@@ -1,6 +1,7 @@
 /** What a step of an HTTP chain looks for in an answer, read once. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Answer } from './chain-steps.ts'
+import type { CheckContext, PerCheck } from './connect.ts'
 import { withoutMemory } from './http-expectation.ts'
 import { readChoice, readOptions, refuse } from './options.ts'
 import { parseStatusRanges, type StatusRanges } from './status-ranges.ts'
@@ -30,14 +31,16 @@ export type HttpMatch =
   | { readonly hdr: HeaderMatch }
   /** It has such a header, its value taken as a whole. */
   | { readonly fhdr: HeaderMatch }
-  /** Its body has this text in it. HAProxy's `string`. */
-  | { readonly string: string }
+  /** Its body has this text in it. HAProxy's `string`, `string-lf`. */
+  | { readonly string: PerCheck<string> }
   /** This expression matches its body, read as UTF-8. */
   | { readonly rstring: RegExp }
 
 /** What is looked at. */
 export interface Matched extends Answer {
   readonly headers: IncomingHttpHeaders
+  /** Of the check that it is the answer to. */
+  readonly context: CheckContext | undefined
 }
 
 /** A match, read. */
@@ -71,14 +74,19 @@ export function readHttpMatch(field: string, match: HttpMatch): CompiledHttpMatc
     return ofBody(answer => test.test(answer.received.toString()), `body ${test}`)
   }
   const { string } = match
+  if (typeof string === 'function') {
+    const needleOf = ({ context }: Matched) => Buffer.from(string(context as CheckContext))
+    return ofBody((answer, final) => finds(answer, needleOf(answer), final), 'body with a text of its own')
+  }
   if (typeof string !== 'string' || string === '')
     refuse(`${field}.string`, string, 'a text that is not empty')
   const needle = Buffer.from(string)
-  return ofBody(
-    ({ received }, final) =>
-      received.length < needle.length && !final ? undefined : received.includes(needle),
-    `body with ${JSON.stringify(string)}`,
-  )
+  return ofBody((answer, final) => finds(answer, needle, final), `body with ${JSON.stringify(string)}`)
+}
+
+/** As with HAProxy, less than what is looked for decides nothing. */
+function finds({ received }: Matched, needle: Buffer, final: boolean): boolean | undefined {
+  return received.length < needle.length && !final ? undefined : received.includes(needle)
 }
 
 function ofHead(test: (answer: Matched) => boolean, wanted: string): CompiledHttpMatch {

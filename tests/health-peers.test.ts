@@ -1,0 +1,280 @@
+/** Health checks of real servers: well, refusing, and gone. */
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Checker,
+  type CheckResult,
+  dnsCheck,
+  externalCheck,
+  grpcCheck,
+  httpCheck,
+  pgsqlCheck,
+  redisCheck,
+  smtpCheck,
+  type TargetTls,
+  tcpChain,
+  tcpCheck,
+  websocketCheck,
+} from '@evener/health'
+import { testCertificate } from '@evener/testing'
+import { Server as GrpcServer, ServerCredentials, status } from '@grpc/grpc-js'
+import { SMTPServer } from 'smtp-server'
+import { describe, expect, test } from 'vitest'
+import { WebSocketServer } from 'ws'
+import { freePort } from './support/haproxy.ts'
+import { afterwards } from './support/hosting.ts'
+import { eventually, listens, missingPrograms, run, startProgram } from './support/program.ts'
+
+/** A test that is skipped, by name, where a program is missing. */
+function withPrograms(names: string[], title: string, body: () => Promise<void>): void {
+  const missing = missingPrograms(...names)
+  const named = missing.length === 0 ? title : `${missing.join(', ')} not installed: ${title}`
+  test.skipIf(missing.length > 0)(named, body)
+}
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'evener-health-'))
+  afterwards(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+/** One check of what listens on this port. */
+function found(checker: Checker, port: number, tls?: TargetTls): Promise<CheckResult> {
+  return checker.check({ id: 'peer', host: '127.0.0.1', port, tls }, AbortSignal.timeout(10_000))
+}
+
+describe('a check of', () => {
+  withPrograms(['redis-server'], 'redis-server', async () => {
+    const port = await freePort()
+    const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder()]
+    const server = startProgram('redis-server', [...args, '--requirepass', 'evener'])
+    afterwards(() => server.stop())
+    await listens(server, port)
+    expect(await found(redisCheck(), port)).toMatchObject({
+      code: 'L7STS',
+      message: 'NOAUTH Authentication required.',
+    })
+    expect(await found(redisCheck({ password: 'wrong' }), port)).toMatchObject({ code: 'L7STS' })
+    expect(await found(redisCheck({ password: 'evener' }), port)).toMatchObject({ ok: true, code: 'L7OK' })
+    const master = tcpChain([
+      { send: 'AUTH evener\r\n' },
+      { expect: { string: '+OK' } },
+      { send: 'INFO replication\r\n' },
+      { expect: { string: 'role:master' } },
+      { send: 'QUIT\r\n' },
+      { expect: { string: '+OK' } },
+    ])
+    expect(await found(master, port)).toMatchObject({ code: 'L7OK' })
+    await server.stop()
+    expect(await found(redisCheck(), port)).toMatchObject({ code: 'L4CON' })
+  })
+
+  withPrograms(['initdb', 'postgres'], 'PostgreSQL', async () => {
+    // It does not run as root.
+    const isRoot = process.getuid?.() === 0
+    const who = isRoot ? { uid: 65_534, gid: 65_534 } : {}
+    const data = folder()
+    if (isRoot) chownSync(data, 65_534, 65_534)
+    const env = { ...process.env, HOME: data, LC_ALL: 'C' }
+    const password = join(folder(), 'password')
+    writeFileSync(password, 'secret')
+    chmodSync(join(password, '..'), 0o755)
+    const how = ['-D', data, '-U', 'evener', '-A', 'scram-sha-256', '-N', `--pwfile=${password}`]
+    await run('initdb', how, '', { ...who, env, cwd: data })
+    const port = await freePort()
+    const args = ['-D', data, '-p', `${port}`, '-h', '127.0.0.1', '-k', data, '-F']
+    const server = startProgram('postgres', args, { ...who, env, cwd: data })
+    afterwards(() => server.stop())
+    await listens(server, port)
+    // It listens before it takes clients, and says so: an error is an answer, not a timeout.
+    await eventually(server, async () => (await found(pgsqlCheck({ user: 'evener' }), port)).code === 'L7OK')
+    expect(await found(pgsqlCheck({ user: 'evener' }), port)).toMatchObject({
+      message: 'PostgreSQL server is ok',
+    })
+    // Until a password is given, nobody is told who is known.
+    expect(await found(pgsqlCheck({ user: 'nobody' }), port)).toMatchObject({ code: 'L7OK' })
+    expect(await found(redisCheck(), port)).toMatchObject({ ok: false })
+  })
+
+  test('a mail server', async () => {
+    let refusing = false
+    const quit: string[] = []
+    const server = new SMTPServer({
+      disabledCommands: ['AUTH'],
+      logger: false,
+      onConnect: (_, done) =>
+        done(refusing ? Object.assign(new Error('too busy'), { responseCode: 421 }) : null),
+      onClose: session => void quit.push(session.hostNameAppearsAs as string),
+    })
+    server.on('error', () => undefined)
+    server.listen(0, '127.0.0.1')
+    await once(server.server, 'listening')
+    afterwards(() => new Promise<void>(resolve => server.close(() => resolve())))
+    const { port } = server.server.address() as AddressInfo
+    for (const hello of ['HELO', 'EHLO'] as const) {
+      const result = await found(smtpCheck({ hello, domain: 'lb.test' }), port)
+      expect(result).toMatchObject({ ok: true, code: 'L7OK', status: 221 })
+    }
+    await expect.poll(() => quit).toEqual(['lb.test', 'lb.test'])
+    refusing = true
+    expect(await found(smtpCheck(), port)).toMatchObject({ code: 'L7STS', status: 421 })
+  })
+
+  test('a gRPC server', async () => {
+    const states = new Map([
+      ['', 1],
+      ['sick.Service', 2],
+    ])
+    const server = new GrpcServer()
+    afterwards(() => server.forceShutdown())
+    const health = {
+      path: '/grpc.health.v1.Health/Check',
+      requestStream: false,
+      responseStream: false,
+      requestDeserialize: (bytes: Buffer) => ({ service: bytes.subarray(2).toString() }),
+      requestSerialize: ({ service }: { service: string }) => Buffer.from(service),
+      responseDeserialize: (bytes: Buffer) => bytes[1] ?? 0,
+      responseSerialize: (state: number) => Buffer.from([8, state]),
+    } as const
+    const check = (
+      { request: { service } }: { request: { service: string } },
+      done: (error: unknown, state?: number) => void,
+    ): void => {
+      const state = states.get(service)
+      if (state === undefined) done({ code: status.NOT_FOUND, details: `no ${service}` })
+      else done(null, state)
+    }
+    server.addService({ check: health } as never, { check } as never)
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
+        if (error === null) resolve(bound)
+        else reject(error)
+      })
+    })
+    expect(await found(grpcCheck(), port)).toMatchObject({ ok: true, code: 'L7OK', message: 'SERVING' })
+    expect(await found(grpcCheck({ service: 'sick.Service' }), port)).toMatchObject({
+      code: 'L7STS',
+      message: 'NOT_SERVING',
+    })
+    expect(await found(grpcCheck({ service: 'other' }), port)).toMatchObject({
+      code: 'L7STS',
+      status: 5,
+      message: 'gRPC status 5: no other',
+    })
+  })
+
+  withPrograms(
+    ['openssl'],
+    'OpenSSL’s server, over HTTP and TLS, with a certificate of the client’s',
+    async () => {
+      const where = folder()
+      const file = join(where, 'both.pem')
+      writeFileSync(file, testCertificate.cert + testCertificate.key)
+      // An identity of the client's own, that the server trusts.
+      const client = join(where, 'client.pem')
+      const key = join(where, 'client.key')
+      const subject = ['-subj', '/CN=lb', '-days', '1', '-nodes', '-newkey', 'rsa:2048']
+      execFileSync('openssl', ['req', '-x509', ...subject, '-keyout', key, '-out', client], {
+        stdio: 'ignore',
+      })
+      const pem = execFileSync('cat', [client, key], { encoding: 'utf8' })
+      const port = await freePort()
+      const args = ['s_server', '-accept', `127.0.0.1:${port}`, '-cert', file, '-key', file, '-www', '-quiet']
+      const server = startProgram('openssl', [
+        ...args,
+        '-Verify',
+        '1',
+        '-verify_return_error',
+        '-CAfile',
+        client,
+        '-alpn',
+        'http/1.1',
+      ])
+      afterwards(() => server.stop())
+      await listens(server, port)
+      const trusting = { ca: testCertificate.cert, servername: 'localhost' }
+      const identified = { ...trusting, cert: pem }
+      const page = httpCheck({ method: 'GET', expect: { body: 's_server' }, connect: { alpn: ['http/1.1'] } })
+      expect(await found(page, port, identified)).toMatchObject({ ok: true, code: 'L7OK', status: 200 })
+      expect(await found(tcpCheck(), port, { ca: pem, cert: pem })).toMatchObject({ code: 'L6RSP' })
+      // With TLS 1.3 a server refuses a client after the handshake; before that, within it.
+      expect(await found(page, port, trusting)).toMatchObject({ ok: false, code: 'L7RSP' })
+      expect(await found(page, port, { ...trusting, maxVersion: 'TLSv1.2' })).toMatchObject({ code: 'L6RSP' })
+    },
+  )
+
+  withPrograms(['dnsmasq'], 'dnsmasq, over UDP and TCP', async () => {
+    const port = await freePort()
+    const server = startProgram('dnsmasq', [
+      '--keep-in-foreground',
+      '--conf-file=/dev/null',
+      '--no-resolv',
+      '--no-hosts',
+      '--bind-interfaces',
+      '--listen-address=127.0.0.1',
+      `--port=${port}`,
+      '--pid-file=',
+      '--user=',
+      '--address=/evener.test/192.0.2.7',
+    ])
+    afterwards(() => server.stop())
+    await listens(server, port)
+    for (const transport of ['udp', 'tcp'] as const) {
+      expect(await found(dnsCheck({ name: 'www.evener.test', transport }), port)).toMatchObject({
+        code: 'L7OK',
+        message: 'NOERROR, answers: 1',
+      })
+      // It has nobody to ask for the root.
+      expect(await found(dnsCheck({ transport }), port)).toMatchObject({ code: 'L7STS', status: 5 })
+      expect(await found(dnsCheck({ rcodes: ['REFUSED'], transport }), port)).toMatchObject({ code: 'L7OK' })
+    }
+  })
+
+  test('a WebSocket', async () => {
+    const host = createServer((_, response) => response.writeHead(426).end())
+    const server = new WebSocketServer({ server: host, path: '/chat' })
+    host.listen(0, '127.0.0.1')
+    await once(host, 'listening')
+    afterwards(() => {
+      for (const client of server.clients) client.terminate()
+      host.closeAllConnections()
+      host.close()
+    })
+    server.on('connection', client => {
+      client.send('welcome')
+      client.send(Buffer.alloc(5000))
+    })
+    const { port } = host.address() as AddressInfo
+    expect(await found(websocketCheck({ path: '/chat' }), port)).toMatchObject({ ok: true, code: 'L7OK' })
+    expect(await found(websocketCheck({ path: '/other' }), port)).toMatchObject({
+      code: 'L7STS',
+      status: 400,
+    })
+    server.once('connection', client => client.close(1013))
+    expect(await found(websocketCheck({ path: '/chat' }), port)).toMatchObject({
+      code: 'L7STS',
+      status: 1013,
+    })
+  })
+
+  test('a script that asks what it likes', async () => {
+    const script = join(folder(), 'check.sh')
+    writeFileSync(
+      script,
+      '#!/bin/sh\n[ "$4" = 7 ] && echo "port $4 of $HAPROXY_SERVER_NAME is fine" && exit 0\nexit 4\n',
+    )
+    chmodSync(script, 0o755)
+    const check = externalCheck({ command: script })
+    expect(await found(check, 7)).toMatchObject({
+      ok: true,
+      code: 'PROCOK',
+      message: 'ended well: port 7 of peer is fine',
+    })
+    expect(await found(check, 8)).toMatchObject({ ok: false, code: 'PROCERR', status: 4 })
+  })
+})
