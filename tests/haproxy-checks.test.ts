@@ -9,7 +9,6 @@ import { createServer as createTlsServer } from 'node:tls'
 import {
   agentCheck,
   type Checker,
-  type CheckResult,
   type HttpStep,
   httpChain,
   httpCheck,
@@ -44,7 +43,8 @@ interface Case {
   readonly haproxy?: { readonly code: string; readonly because: string }
 }
 
-const timeoutMs = 400
+/** Long enough for a busy machine; HAProxy checks again and again, so that a late answer there is made good. */
+const timeoutMs = 1500
 
 /** Greets, and answers what it hears with one reply after the other; then hangs up where `ends`. */
 const talking =
@@ -372,24 +372,36 @@ async function listening(behaviour: Behaviour | 'nobody' | 'tls'): Promise<numbe
   return (server.address() as AddressInfo).port
 }
 
-/** The column of each backend's server, once the check has ended. */
-async function found(command: (text: string) => Promise<string>, wanted: ReadonlyMap<string, string>) {
-  const codes = new Map<string, string>()
+/** The column of each backend's server, once they are as wanted; as they are after a while otherwise. */
+async function found(
+  command: (text: string) => Promise<string>,
+  columns: readonly string[],
+  wanted: readonly string[],
+) {
+  const codes = columns.map(() => '')
   const deadline = performance.now() + 20_000
-  while (codes.size < wanted.size && performance.now() < deadline) {
+  do {
+    await new Promise(resolve => setTimeout(resolve, 50))
     const [head = '', ...rows] = (await command('show stat -1 4 -1')).split('\n')
     const names = head.replace('# ', '').split(',')
     for (const row of rows) {
       const cells = row.split(',')
       const cell = (name: string) => cells[names.indexOf(name)] ?? ''
-      const column = wanted.get(cell('pxname'))
+      const index = Number(cell('pxname').slice(1))
       // While a check is under way, the last one's code has a star in front.
-      const code = column === undefined ? '' : cell(column).replace('* ', '')
-      if (code !== '' && code !== 'INI') codes.set(cell('pxname'), code)
+      codes[index] = cell(columns[index] as string).replace('* ', '')
     }
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
+  } while (codes.some((code, index) => code !== wanted[index]) && performance.now() < deadline)
   return codes
+}
+
+/** A few at once, so that none is late because of the others. */
+async function inTurns<T, R>(list: readonly T[], each: (one: T, index: number) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (let from = 0; from < list.length; from += 10) {
+    results.push(...(await Promise.all(list.slice(from, from + 10).map((one, at) => each(one, from + at)))))
+  }
+  return results
 }
 
 test.skipIf(!haproxyInstalled())(
@@ -419,24 +431,19 @@ frontend front
 `,
     })
     afterwards(() => haproxy.stop())
-    const wanted = new Map(cases.map(({ column = 'check_status' }, index) => [`b${index}`, column]))
-    const theirs = await found(haproxy.command, wanted)
-    const ours: CheckResult[] = []
-    for (const [index, { checker }] of cases.entries()) {
+    const ours = await inTurns(cases, async ({ checker }, index) => {
       const target: Target = { id: 's', host: '127.0.0.1', port: ports[index] as number }
-      ours.push(await checker(other).check(target, new AbortController().signal))
-    }
-    const table = (codes: (index: number) => string | undefined) =>
-      cases.map(({ name }, index) => `${name}: ${codes(index)}`)
-    expect(
-      table(index => (cases[index]?.haproxy === undefined ? ours[index]?.code : cases[index]?.haproxy?.code)),
-    ).toEqual(table(index => theirs.get(`b${index}`)))
+      return (await checker(other).check(target, new AbortController().signal)).code
+    })
+    const wanted = cases.map(({ haproxy: known }, index) => known?.code ?? (ours[index] as string))
+    const columns = cases.map(({ column = 'check_status' }) => column)
+    const theirs = await found(haproxy.command, columns, wanted)
+    const table = (codes: readonly string[]) => cases.map(({ name }, index) => `${name}: ${codes[index]}`)
+    expect(table(wanted)).toEqual(table(theirs))
     const differing = cases.flatMap(({ haproxy: known, name }, index) =>
-      known === undefined ? [] : [`${name}: ${ours[index]?.code} ${known.because}`],
+      known === undefined ? [] : [`${name}: ${ours[index]}`],
     )
-    expect(differing).toEqual([
-      'tcp-check, a reset: L7RSP SOCKERR is what is wrong on this side; a reset is the server’s doing',
-    ])
+    expect(differing).toEqual(['tcp-check, a reset: L7RSP'])
   },
   60_000,
 )

@@ -98,7 +98,8 @@ export interface ExpectStep<R extends Answer> {
   readonly notes: ExpectNotes
 }
 
-const EXPECT_NOTE_NAMES = [
+/** The names of what an `expect` step may have. */
+export const expectNoteNames: readonly string[] = [
   'comment',
   'minRecv',
   'okStatus',
@@ -107,7 +108,7 @@ const EXPECT_NOTE_NAMES = [
   'onSuccess',
   'onError',
   'statusCode',
-] as const
+]
 
 /** @throws {HealthError} `EVENER_INVALID_OPTION` */
 export function readExpectNotes(field: string, step: ExpectNotes): ExpectNotes {
@@ -162,7 +163,7 @@ export function readSteps<S extends object, R extends Answer>(
     const reader = own[kind]
     if (reader === undefined) chain.push(readCommon(step as unknown as CommonStep, field))
     else {
-      readOptions(field, step, [kind, ...EXPECT_NOTE_NAMES.slice(0, 1), ...reader.names])
+      readOptions(field, step, [kind, 'comment', ...reader.names])
       chain.push(reader.read(step, field, place))
     }
     // What is set is never said to fail: the comment is for the step behind it.
@@ -170,9 +171,6 @@ export function readSteps<S extends object, R extends Answer>(
   }
   return connected(chain)
 }
-
-/** The names of what an `expect` step may have. */
-export const expectNoteNames: readonly string[] = EXPECT_NOTE_NAMES
 
 function readCommon<R extends Answer>(step: CommonStep, field: string): ChainStep<R> {
   if ('connect' in step) {

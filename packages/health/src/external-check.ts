@@ -16,7 +16,6 @@ import { spawn } from 'node:child_process'
 import type { Checker, Target } from './contract.ts'
 import { readInteger, readOptions, refuse } from './options.ts'
 import {
-  describe,
   oneLine,
   PROBE_OPTION_NAMES,
   type Probe,
@@ -182,8 +181,7 @@ function run(
 function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL')
-  } catch (error) {
-    // It ended a moment ago. Anything else is nothing that could be done about here.
-    describe(error)
+  } catch {
+    // It ended a moment ago.
   }
 }

@@ -43,7 +43,11 @@ export function readHeader(field: string, name: string, value: unknown): string 
   return value
 }
 
-/** Headers by name; `valueOf` is for values that are made anew each time, which are read when they are made. */
+/**
+ * Headers by name.
+ * @param made a value may be a function, whose values are read when they are made
+ * @throws {HealthError} `EVENER_INVALID_OPTION`
+ */
 export function readHeaders(field: string, headers: unknown, made = false): Readonly<Record<string, string>> {
   const given = headers as Record<string, unknown>
   readOptions(field, given, Object.keys(given ?? {}))
