@@ -70,6 +70,7 @@ const optionNames: Readonly<Record<keyof EvenerOptions, true>> = {
   maxBodyBytes: true,
   reserializeBody: true,
   upgrades: true,
+  track: true,
 }
 
 async function register(app: FastifyInstance, given: EvenerOptions): Promise<void> {

@@ -24,6 +24,7 @@ import { Deadline } from '../base/deadline.ts'
 import { lendReads } from '../base/lent-reads.ts'
 import { isShared, ReadMemory } from '../base/read-memory.ts'
 import { reset } from '../base/reset.ts'
+import { countRefused, type Tracks, trackedConnection } from '../base/tracking.ts'
 import type { Answer, AnswerStatus } from '../http/answer.ts'
 import type { ClientSide, ClientTunnel } from '../http/client-side.ts'
 import type { Passing, ResponseHead } from '../http/engine.ts'
@@ -46,6 +47,8 @@ const smallPiece = 4_096
 
 export class ClientConnection implements FrontConnection, ClientSide, BodySource {
   readonly facts: ConnectionFacts
+  /** What the connection tracks. */
+  readonly #tracks: Tracks | undefined
   readonly #settings: FrontendSettings
   readonly #socket: Socket
   readonly #reader: RequestReader
@@ -88,6 +91,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#socket = socket
     this.#writer = new ResponseWriter(socket, tls !== undefined, this.#onDrain)
     this.facts = connectionFacts(socket, tls, proxyHeader)
+    this.#tracks = settings.tracking?.connection(trackedConnection(this.facts))
     this.#reader = new RequestReader(settings.limits)
     this.#deadline = new Deadline(settings.clock, () => this.#overdue())
     if (!this.#direct) {
@@ -314,12 +318,14 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     }
     const upgrade = settings.upgradeOf(head)
     const request = new SocketRequest(head, this.facts, settings.exchange.forwarding, upgrade)
+    const tracks = settings.tracking?.request(request, this.#tracks)
+    request.tracked = tracks?.tracked
     const tooLarge = head.framing === 'length' && head.contentLength > settings.maxBodyBytes
     const backend = tooLarge ? 413 : settings.route(request)
     if (typeof backend === 'number' || 'body' in backend) {
       // It is understood, and only not served: what follows it on this connection may be.
       this.#bodyReader = bodyOf(head, { limits: settings.limits })
-      this.#refuse(backend, undefined, request)
+      this.#refuse(backend, undefined, request, tracks)
       return
     }
     // Who wants to see the content before a server is chosen has no use for chunk framing.
@@ -338,6 +344,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
       body,
       this,
       shared ? this.#deadline : undefined,
+      tracks,
     )
     this.#exchange = exchange
     try {
@@ -432,6 +439,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     const socket = this.#socket
     socket.once('close', () => {
       this.#deadline.disarm()
+      this.#tracks?.end()
       this.#settings.closed(this)
     })
     socket.write(`HTTP/1.1 101 ${reason || 'Switching Protocols'}\r\n${textOfPairs(headers)}\r\n`, 'latin1')
@@ -453,13 +461,21 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   }
 
   /** An answer to something that never became an exchange. */
-  #refuse(answer: AnswerStatus | Answer, message?: string, request?: SocketRequest): void {
+  #refuse(
+    answer: AnswerStatus | Answer,
+    message?: string,
+    request?: SocketRequest,
+    tracks?: Tracks | undefined,
+  ): void {
     this.#phase = 'exchange'
     // After what cannot be read, nobody knows where a next request would begin.
     if (request === undefined) this.#keepAlive = false
     const { refused, exchange } = this.#settings
     const made = typeof answer === 'number' ? exchange.answers.make(answer, request, message) : answer
     refused(made.status)
+    if (request === undefined) this.#tracks?.malformed(made.status)
+    countRefused(tracks?.tracked, made.status)
+    tracks?.end()
     this.answer(made)
   }
 
@@ -561,6 +577,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#phase = 'closed'
     this.#deadline.disarm()
     this.#exchange?.clientGone()
+    this.#tracks?.end()
     this.#settings.closed(this)
   }
 }

@@ -14,6 +14,7 @@ import { type Clock, monotonic } from '../base/clock.ts'
 import { connectionFacts } from '../base/connection-facts.ts'
 import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, invalid, knownOptions, withMethods } from '../base/options.ts'
+import { type Tracker, Tracking } from '../base/tracking.ts'
 import { defaultEngine } from '../engines/default-engine.ts'
 import { Answers, type ErrorPages } from '../http/answer.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, routeOf } from '../http/door.ts'
@@ -60,6 +61,8 @@ export interface FrontendOptions {
   readonly tls?: TlsTerminationOptions | TlsTermination | undefined
   /** HTTP/2 for the clients that ask for it by ALPN: true by default. Its options, `priorKnowledge` among them. */
   readonly http2?: boolean | Http2Options | undefined
+  /** What is tracked in stick tables, and so counted: the first is `sc0`. Nothing by default. HAProxy's `track-sc`. */
+  readonly track?: readonly Tracker[] | undefined
   /** Send requests that came without TLS there. False by default. */
   readonly httpsRedirect?: boolean | HttpsRedirectOptions | undefined
   /** Say Strict-Transport-Security in responses over TLS. False by default. Danger: see {@link HstsOptions}. */
@@ -82,6 +85,7 @@ const optionNames: readonly (keyof FrontendOptions)[] = [
   'limits',
   'tls',
   'http2',
+  'track',
   'httpsRedirect',
   'hsts',
   'clock',
@@ -159,6 +163,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
     const most = Number.MAX_SAFE_INTEGER
     const redirect = httpsRedirect('frontend.httpsRedirect', options.httpsRedirect)
     const hsts = hstsValue('frontend.hsts', options.hsts)
+    const answers = new Answers(options.errorPages, 'frontend.errorPages', hsts)
     const { http2 = true } = options
     this.#http2 =
       http2 === false ? undefined : readHttp2Options('frontend.http2', http2 === true ? {} : http2)
@@ -179,7 +184,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
           'http1Engine()',
         ),
         forwarding: new Forwarding(options.forwarded, 'frontend.forwarded'),
-        answers: new Answers(options.errorPages, 'frontend.errorPages', hsts),
+        answers,
         hsts,
         clientMs: duration('frontend.timeouts.clientMs', timeouts.clientMs, 60_000),
         began: () => {
@@ -198,9 +203,17 @@ export class Frontend extends EventEmitter<FrontendEvents> {
       maxBodyBytes: integer('frontend.maxBodyBytes', options.maxBodyBytes, most, 0, most),
       replayBytes: integer('frontend.replayBytes', options.replayBytes, 65_536, 0, 16_777_216),
       closing: false,
+      tracking: Tracking.of('frontend.track', options.track, 'request', error =>
+        this.emit('route-error', error),
+      ),
       route: request => {
         try {
-          return redirect?.(request) ?? route(request) ?? 404
+          const answer = redirect?.(request)
+          if (answer !== undefined) return answer
+          const destination = route(request) ?? 404
+          return typeof destination === 'number' || destination instanceof Backend
+            ? destination
+            : answers.of(destination, request)
         } catch (error) {
           this.emit('route-error', error)
           return 500

@@ -2,6 +2,7 @@
 import type { Limits, RequestHead } from '@evener/http1'
 import type { Backend } from '../balance/backend.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Tracking } from '../base/tracking.ts'
 import type { Answer, AnswerStatus } from '../http/answer.ts'
 import type { ExchangeSettings } from '../http/exchange.ts'
 import type { ClientRequest } from '../http/request.ts'
@@ -21,6 +22,8 @@ export interface FrontendSettings {
   readonly replayBytes: number
   /** True while the frontend ends: what is under way is the last on its connection. */
   readonly closing: boolean
+  /** What is tracked in stick tables. */
+  readonly tracking: Tracking | undefined
   /** Never throws. */
   route(request: ClientRequest): Destination
   /** Something that the host has plugged in threw. */

@@ -1,5 +1,6 @@
 /** A request as Evener's own listener read it, in the form that routes, balancers and engines see. */
 import type { RequestHead } from '@evener/http1'
+import type { Tracked } from '@evener/session'
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 import type { Forwarding } from '../http/forwarded.ts'
 import type { ClientRequest } from '../http/request.ts'
@@ -9,6 +10,7 @@ export class SocketRequest implements ClientRequest {
   readonly parsed: RequestHead
   readonly connection: ConnectionFacts
   readonly upgrade: string | undefined
+  tracked: readonly (Tracked | undefined)[] | undefined
   readonly #forwarding: Forwarding
 
   constructor(

@@ -4,6 +4,7 @@
  */
 import { STATUS_CODES } from 'node:http'
 import { invalid } from '../base/options.ts'
+import type { RouteAnswer } from './door.ts'
 import type { ClientRequest } from './request.ts'
 
 /** An answer that Evener makes itself. */
@@ -32,7 +33,7 @@ export type AnswerStatus =
   | 504
   | 505
 
-const statuses: readonly AnswerStatus[] = [
+export const answerStatuses: readonly AnswerStatus[] = [
   400, 404, 408, 413, 414, 417, 426, 429, 431, 500, 501, 502, 503, 504, 505,
 ]
 
@@ -81,8 +82,8 @@ export class Answers {
   constructor(pages: ErrorPages = {}, field = 'errorPages', hsts?: string) {
     this.#hsts = hsts
     for (const [status, page] of Object.entries(pages)) {
-      if (!statuses.includes(Number(status) as AnswerStatus)) {
-        throw invalid(field, status, `statuses among ${statuses.join(', ')}`)
+      if (!answerStatuses.includes(Number(status) as AnswerStatus)) {
+        throw invalid(field, status, `statuses among ${answerStatuses.join(', ')}`)
       }
       if (typeof page !== 'function' && !isPage(page))
         throw invalid(`${field}.${status}`, page, 'text, { contentType, body }, or a function')
@@ -106,6 +107,14 @@ export class Answers {
       headers.push('Strict-Transport-Security', this.#hsts)
     }
     return { status, headers, body: Buffer.from(text) }
+  }
+
+  /** What a route has answered. */
+  of(given: RouteAnswer, request: ClientRequest): Answer {
+    const answer = this.make(given.status, request, given.message)
+    return given.headers === undefined
+      ? answer
+      : { ...answer, headers: [...answer.headers, ...given.headers] }
   }
 
   #content(

@@ -27,6 +27,7 @@ import { type Failed, failed, type Outcome, type Phase } from '../balance/outcom
 import type { Server } from '../balance/server.ts'
 import type { Timer } from '../base/clock.ts'
 import { Deadline } from '../base/deadline.ts'
+import type { Tracks } from '../base/tracking.ts'
 import type { AnswerStatus, Answers } from './answer.ts'
 import type { ClientSide } from './client-side.ts'
 import type { Attempt, AttemptFailure, Engine, Passing, ResponseHead, Transfer } from './engine.ts'
@@ -65,6 +66,7 @@ export class Exchange implements Attempt, TunnelOwner {
   readonly #settings: ExchangeSettings
   readonly #backend: Backend
   readonly #dispatch: Dispatch
+  readonly #tracks: Tracks | undefined
   readonly #deadline: Deadline
   readonly #ownsDeadline: boolean
   #headers: Headers | undefined
@@ -91,7 +93,9 @@ export class Exchange implements Attempt, TunnelOwner {
     body: RequestBody,
     client: ClientSide,
     deadline?: Deadline,
+    tracks?: Tracks,
   ) {
+    this.#tracks = tracks
     this.#settings = settings
     this.#backend = backend
     this.request = request
@@ -292,6 +296,7 @@ export class Exchange implements Attempt, TunnelOwner {
     }
     this.#status = head.status
     this.#backend.counters.response(head.status)
+    this.#tracks?.responded(head.status)
     this.#phase = 'receive'
     this.body.commit()
     return passing
@@ -320,6 +325,7 @@ export class Exchange implements Attempt, TunnelOwner {
   data(chunk: Buffer): boolean {
     this.server.counters.bytesOut += chunk.length
     this.#backend.counters.bytesOut += chunk.length
+    this.#tracks?.count('bytes_out', chunk.length)
     if (this.#client.write(chunk)) return true
     this.#clientBlocked = true
     return false
@@ -390,6 +396,7 @@ export class Exchange implements Attempt, TunnelOwner {
     const counter = direction === 'in' ? 'bytesIn' : 'bytesOut'
     this.server.counters[counter] += bytes
     this.#backend.counters[counter] += bytes
+    this.#tracks?.count(direction === 'in' ? 'bytes_in' : 'bytes_out', bytes)
   }
 
   tunnelEnded(outcome: Outcome): void {
@@ -578,6 +585,7 @@ export class Exchange implements Attempt, TunnelOwner {
 
   #end(outcome: Outcome): void {
     this.#releaseLease(outcome)
+    if (!this.#done) this.#tracks?.outcome(outcome)
     this.#finish(() => this.#dispatch.end(outcome))
   }
 
@@ -588,6 +596,11 @@ export class Exchange implements Attempt, TunnelOwner {
     if (this.#ownsDeadline) this.#deadline.disarm()
     this.#backend.counters.bytesIn += this.body.bytes
     count()
+    const tracks = this.#tracks
+    if (tracks !== undefined) {
+      if (this.body.bytes > 0) tracks.count('bytes_in', this.body.bytes)
+      tracks.end()
+    }
     this.#settings.ended(this)
   }
 

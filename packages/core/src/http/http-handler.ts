@@ -6,13 +6,14 @@
  */
 import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Backend } from '../balance/backend.ts'
+import { Backend } from '../balance/backend.ts'
 import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, knownOptions, withMethods } from '../base/options.ts'
+import { countRefused, type Tracker, Tracking, type Tracks, trackedConnection } from '../base/tracking.ts'
 import { defaultEngine } from '../engines/default-engine.ts'
 import { type Answer, type AnswerStatus, Answers, type ErrorPages } from './answer.ts'
 import { ConnectionDeadline } from './connection-deadline.ts'
-import { type CloseOptions, type DoorTimeouts, type Route, routeOf } from './door.ts'
+import { type CloseOptions, type DoorTimeouts, type Route, type RouteAnswer, routeOf } from './door.ts'
 import type { Engine } from './engine.ts'
 import { Exchange, type ExchangeSettings } from './exchange.ts'
 import { type ForwardedOptions, Forwarding } from './forwarded.ts'
@@ -51,6 +52,8 @@ export interface HttpHandlerOptions {
    * the change. Danger: `h2c` would let clients speak to servers past all rules.
    */
   readonly upgrades?: readonly string[] | undefined
+  /** What is tracked in stick tables, and so counted: the first is `sc0`. Nothing by default. HAProxy's `track-sc`. */
+  readonly track?: readonly Tracker[] | undefined
 }
 
 const optionNames: readonly (keyof HttpHandlerOptions)[] = [
@@ -63,6 +66,7 @@ const optionNames: readonly (keyof HttpHandlerOptions)[] = [
   'reserializeBody',
   'originalUrl',
   'upgrades',
+  'track',
 ]
 
 /** A request handler with what belongs to it. */
@@ -121,6 +125,9 @@ class HttpDoor implements MalformedOwner {
   readonly refused: Partial<Record<AnswerStatus, number>> = {}
   readonly #route: Route
   readonly #settings: ExchangeSettings
+  readonly #tracking: Tracking | undefined
+  /** What connections track. */
+  readonly #tracks = new WeakMap<Duplex, Tracks>()
   readonly #ownsEngine: boolean
   readonly #httpRequestMs: number
   readonly #httpKeepAliveMs: number
@@ -152,6 +159,8 @@ class HttpDoor implements MalformedOwner {
     this.#reserializeBody = flag('httpHandler.reserializeBody', options.reserializeBody, false)
     this.#originalUrl = flag('httpHandler.originalUrl', options.originalUrl, false)
     this.#upgrades = upgradeNames('httpHandler.upgrades', options.upgrades)
+    // A key that throws tracks nothing; the request goes on, and there is nobody here to be told.
+    this.#tracking = Tracking.of('httpHandler.track', options.track, 'request', () => undefined)
     this.#ownsEngine = options.engine === undefined
     const engine = options.engine ?? defaultEngine()
     this.#settings = {
@@ -174,7 +183,11 @@ class HttpDoor implements MalformedOwner {
 
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const request = this.#read(req, this.#upgrades)
-    if (request instanceof NodeRequest && !this.#routes(request)) return false
+    const routed = request instanceof NodeRequest ? this.#routed(request, req.socket) : undefined
+    if (routed?.destination === undefined && routed?.failed === false) {
+      routed.tracks?.end()
+      return false
+    }
     if (answering(req.socket) !== undefined) {
       // Node has let go of the connection in the middle of another response: nothing can follow it any more.
       socket.destroy()
@@ -185,7 +198,7 @@ class HttpDoor implements MalformedOwner {
     const { response: res } = connection
     // Node has given up parsing, and with it the body; see attach. Served without, the request would be another one.
     if (framingOf(req) !== 'none') this.#answer(req, res, 501)
-    else this.#handle(req, res, undefined, connection)
+    else this.#handle(req, res, undefined, connection, routed)
     return true
   }
 
@@ -290,13 +303,36 @@ class HttpDoor implements MalformedOwner {
     return readRequest(req, target ?? '', this.#settings.forwarding, upgrades)
   }
 
-  #routes(request: ClientRequest): boolean {
+  /** Where a request goes. Asked once for each: a route may count. */
+  #routed(request: NodeRequest, ends: { once(event: 'close', listener: () => void): unknown }): Routed {
+    const tracks = this.#track(request, ends)
     try {
-      return this.#route(request) !== undefined
-    } catch {
-      // The error comes up again, and is answered, when the request is handled.
-      return true
+      return { tracks, destination: this.#route(request), failed: false, error: undefined }
+    } catch (error) {
+      return { tracks, destination: undefined, failed: true, error }
     }
+  }
+
+  /** @param ends whose close ends what the request tracks, whoever answers it */
+  #track(
+    request: NodeRequest,
+    ends: { once(event: 'close', listener: () => void): unknown },
+  ): Tracks | undefined {
+    const tracking = this.#tracking
+    if (tracking === undefined) return undefined
+    const { socket } = request
+    let connection = this.#tracks.get(socket)
+    if (connection === undefined) {
+      connection = tracking.connection(trackedConnection(request.connection))
+      if (connection !== undefined) {
+        this.#tracks.set(socket, connection)
+        socket.once('close', () => connection?.end())
+      }
+    }
+    const tracks = tracking.request(request, connection)
+    request.tracked = tracks.tracked
+    ends.once('close', () => tracks.end())
+    return tracks
   }
 
   #handle(
@@ -304,6 +340,7 @@ class HttpDoor implements MalformedOwner {
     res: ServerResponse,
     next: ((error?: unknown) => void) | undefined,
     connection: UpgradeConnection | undefined,
+    already?: Routed | undefined,
   ): void {
     // Without the connection, which only the `upgrade` event gives, there can be no change of protocol.
     const request = this.#read(req, connection === undefined ? noUpgrades : this.#upgrades)
@@ -318,20 +355,15 @@ class HttpDoor implements MalformedOwner {
       this.#answer(req, res, 503, request)
       return
     }
-    let backend: Backend | undefined
-    try {
-      backend = this.#route(request)
-    } catch (error) {
-      this.#failed(req, res, request, next, error)
-      return
-    }
-    if (backend === undefined) {
+    const { tracks, destination, failed, error } = already ?? this.#routed(request, res)
+    if (already !== undefined) request.tracked = tracks?.tracked
+    if (failed) this.#failed(req, res, request, next, error)
+    else if (destination === undefined) {
       if (next === undefined) this.#answer(req, res, 404, request)
       else next()
-      return
-    }
-    if (!isBehind(req, res)) this.#exchange(req, res, request, backend, next, connection)
-    else inTurn(req, res, () => this.#exchangeLater(req, res, request, backend, next))
+    } else if (!(destination instanceof Backend)) this.#answerRoute(req, res, destination, request)
+    else if (!isBehind(req, res)) this.#exchange(req, res, request, destination, next, connection, tracks)
+    else inTurn(req, res, () => this.#exchangeLater(req, res, request, destination, next, tracks))
   }
 
   #exchangeLater(
@@ -340,13 +372,14 @@ class HttpDoor implements MalformedOwner {
     request: NodeRequest,
     backend: Backend,
     next: ((error?: unknown) => void) | undefined,
+    tracks: Tracks | undefined,
   ): void {
     // While it waited for its turn, the host may have answered it by itself: one that took too long, say.
     if (res.headersSent) return
     if (this.#closing) {
       res.shouldKeepAlive = false
       this.#answer(req, res, 503, request)
-    } else this.#exchange(req, res, request, backend, next, undefined)
+    } else this.#exchange(req, res, request, backend, next, undefined, tracks)
   }
 
   #exchange(
@@ -356,6 +389,7 @@ class HttpDoor implements MalformedOwner {
     backend: Backend,
     next: ((error?: unknown) => void) | undefined,
     connection: UpgradeConnection | undefined,
+    tracks: Tracks | undefined,
   ): void {
     const { framing } = request
     let parsed: { readonly request: ClientRequest; readonly bytes: Buffer } | undefined
@@ -388,6 +422,7 @@ class HttpDoor implements MalformedOwner {
       client.body,
       client,
       own?.deadline,
+      tracks,
     )
     if (own !== undefined) own.exchange = exchange
     this.#active.set(exchange, own)
@@ -448,16 +483,40 @@ class HttpDoor implements MalformedOwner {
     request?: ClientRequest,
     message?: string,
   ): void {
+    this.#send(req, res, this.#settings.answers.make(status, request, message), request)
+  }
+
+  #answerRoute(
+    req: IncomingMessage,
+    res: ServerResponse,
+    destination: AnswerStatus | RouteAnswer,
+    request: ClientRequest,
+  ): void {
+    const given = typeof destination === 'number' ? { status: destination } : destination
+    const answer = this.#settings.answers.of(given, request)
+    if (isBehind(req, res)) inTurn(req, res, () => this.#send(req, res, answer, request))
+    else this.#send(req, res, answer, request)
+  }
+
+  #send(req: IncomingMessage, res: ServerResponse, answer: Answer, request: ClientRequest | undefined): void {
     if (res.headersSent) {
       res.destroy()
       return
     }
-    this.#refused(status)
-    const answer = this.#settings.answers.make(status, request, message)
+    this.#refused(answer.status as AnswerStatus)
+    countRefused(request?.tracked, answer.status)
     req.resume()
     res.writeHead(answer.status, [...answer.headers, 'Content-Length', String(answer.body.length)])
     res.end(answer.body)
   }
+}
+
+/** What a route has said. */
+interface Routed {
+  readonly tracks: Tracks | undefined
+  readonly destination: ReturnType<Route>
+  readonly failed: boolean
+  readonly error: unknown
 }
 
 const noUpgrades: ReadonlySet<string> = new Set()

@@ -9,6 +9,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import type { Tracked } from '@evener/session'
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 import { plainAddress } from '../base/networks.ts'
 import type { AnswerStatus } from './answer.ts'
@@ -44,6 +45,7 @@ export class NodeRequest implements ClientRequest {
   readonly sourceAddress: string
   readonly secure: boolean
   readonly upgrade: string | undefined
+  tracked: readonly (Tracked | undefined)[] | undefined
   /** How its body is delimited. */
   readonly framing: Framing
   /** The length that it states, in bytes; 0 without one. */
@@ -72,6 +74,10 @@ export class NodeRequest implements ClientRequest {
     this.upgrade = upgrade
     this.framing = framingBy(found.transferEncoding, found.contentLength)
     this.contentLength = found.contentLength === undefined ? 0 : Number(found.contentLength)
+  }
+
+  get socket(): Socket {
+    return this.#socket
   }
 
   get connection(): ConnectionFacts {

@@ -56,6 +56,7 @@ function withHeaders(request: ClientRequest, rawHeaders: readonly string[]): Cli
     peerAddress: request.peerAddress,
     secure: request.secure,
     upgrade: request.upgrade,
+    tracked: request.tracked,
     get connection() {
       return request.connection
     },

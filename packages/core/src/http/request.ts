@@ -1,5 +1,6 @@
 /** A request as routes, balancers and affinities see it, whatever door it came in by. */
 import type { RequestHead } from '@evener/http1'
+import type { Tracked } from '@evener/session'
 import type { BackendRequest } from '../balance/dispatch.ts'
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 
@@ -29,6 +30,8 @@ export interface ClientRequest extends BackendRequest {
   readonly expectContinue?: boolean | undefined
   /** What is known of the client's connection: its addresses, and what TLS settled. */
   readonly connection?: ConnectionFacts | undefined
+  /** What it tracks in stick tables, by the number of the door's tracker; for `sc` and `rateLimit` of @evener/session. */
+  readonly tracked?: readonly (Tracked | undefined)[] | undefined
   /** The head as the codec read it, where it did: engines that write bytes go on from there. */
   readonly parsed?: RequestHead | undefined
 }

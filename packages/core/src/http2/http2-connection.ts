@@ -26,6 +26,7 @@ import type { Socket } from 'node:net'
 import type { RequestHead } from '@evener/http1'
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 import { Deadline } from '../base/deadline.ts'
+import { countRefused, type Tracks, trackedConnection } from '../base/tracking.ts'
 import type { FrontConnection } from '../frontend/front-connection.ts'
 import type { FrontendSettings } from '../frontend/settings.ts'
 import type { Answer, AnswerStatus } from '../http/answer.ts'
@@ -54,6 +55,8 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
   readonly #settings: Http2Settings
   readonly #http2: Http2Limits
   readonly #facts: ConnectionFacts
+  /** What the connection tracks. */
+  readonly #tracks: Tracks | undefined
   readonly #session: ServerHttp2Session
   readonly #deadline: Deadline
   readonly #resets: Allowance
@@ -75,12 +78,14 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     this.#settings = settings
     this.#facts = facts
     this.#http2 = http2
+    this.#tracks = settings.tracking?.connection(trackedConnection(facts))
     this.lent = settings.exchange.engine.lendsBuffers === true
     this.#resets = new Allowance(http2.maxResetsPerMinute, settings.clock)
     this.#controls = new Allowance(http2.maxControlFramesPerMinute, settings.clock)
     this.#deadline = new Deadline(settings.clock, () => this.#overdue())
     socket.once('close', () => {
       this.#deadline.disarm()
+      this.#tracks?.end()
       settings.closed(this)
     })
     // A client that ends its side has gone, whatever is under way.
@@ -144,12 +149,14 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
 
   #serve(request: Http2Request, client: Http2Client): void {
     const settings = this.#settings
+    const tracks = settings.tracking?.request(request, this.#tracks)
+    request.tracked = tracks?.tracked
     const backend = request.contentLength > settings.maxBodyBytes ? 413 : settings.route(request)
     if (typeof backend === 'number' || 'body' in backend) {
-      this.#refuse(client, backend, request)
+      this.#refuse(client, backend, request, undefined, tracks)
       return
     }
-    const exchange = new Exchange(settings.exchange, backend, request, client.body, client)
+    const exchange = new Exchange(settings.exchange, backend, request, client.body, client, undefined, tracks)
     client.serve(exchange)
     try {
       exchange.start()
@@ -167,10 +174,14 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     answer: AnswerStatus | Answer,
     request?: Http2Request,
     message?: string,
+    tracks?: Tracks | undefined,
   ): void {
     const { refused, exchange } = this.#settings
     const made = typeof answer === 'number' ? exchange.answers.make(answer, request, message) : answer
     refused(made.status)
+    if (request === undefined) this.#tracks?.malformed(made.status)
+    countRefused(tracks?.tracked, made.status)
+    tracks?.end()
     client.answer(made)
   }
 

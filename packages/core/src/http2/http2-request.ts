@@ -9,6 +9,7 @@
  */
 import { constants } from 'node:http2'
 import type { Limits } from '@evener/http1'
+import type { Tracked } from '@evener/session'
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 import type { AnswerStatus } from '../http/answer.ts'
 import type { Forwarding } from '../http/forwarded.ts'
@@ -29,6 +30,7 @@ export class Http2Request implements ClientRequest {
   readonly upgrade: string | undefined
   readonly expectContinue: boolean
   readonly connection: ConnectionFacts
+  tracked: readonly (Tracked | undefined)[] | undefined
   /** How its body is delimited, for a server that is asked in HTTP/1.1. */
   readonly framing: Framing
   /** Its length, where it says it; else -1. */

@@ -66,6 +66,7 @@ export async function http2Door(options: DoorOptions = {}) {
         active--
       },
     },
+    tracking: undefined,
     limits: resolveLimits(options.limits),
     clock: options.clock ?? monotonic,
     httpRequestMs: options.httpRequestMs ?? 10_000,

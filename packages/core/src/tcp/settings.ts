@@ -3,6 +3,7 @@ import type { Backend } from '../balance/backend.ts'
 import type { AcceptProxy } from '../base/accept-proxy.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ProxyHeaderMaker } from '../base/send-proxy.ts'
+import type { Tracking } from '../base/tracking.ts'
 import type { InspectSettings } from './client-hello.ts'
 import type { RelayLimits } from './relay.ts'
 import type { TcpConnection } from './tcp-connection.ts'
@@ -20,6 +21,8 @@ export interface TcpSettings {
   /** How long the first bytes may take, in milliseconds. */
   readonly inspectMs: number
   readonly sendProxy: ProxyHeaderMaker | undefined
+  /** What is tracked in stick tables. */
+  readonly tracking: Tracking<TcpConnection> | undefined
   readonly noDelay: boolean
   readonly keepAliveMs: number
   /** How long silence may last on connections to this backend. The same object each time. */

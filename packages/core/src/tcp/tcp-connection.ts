@@ -1,4 +1,5 @@
 /** A client's connection as routes, balancers and affinities see it. */
+import type { Tracked } from '@evener/session'
 import type { BackendRequest } from '../balance/dispatch.ts'
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 import type { Glimpse } from './client-hello.ts'
@@ -15,11 +16,14 @@ export interface TcpConnection extends BackendRequest {
   readonly serverName: string | undefined
   /** The protocols that it offered by ALPN, or the one agreed on where TLS has ended before. Empty where there are none. */
   readonly alpn: readonly string[]
+  /** What it tracks in stick tables, by the number of the tracker; for `sc` of @evener/session. */
+  readonly tracked?: readonly (Tracked | undefined)[] | undefined
 }
 
 export class SeenConnection implements TcpConnection {
   readonly facts: ConnectionFacts
   readonly sourceAddress: string
+  tracked: readonly (Tracked | undefined)[] | undefined
   readonly #glimpse: Glimpse | undefined
 
   constructor(facts: ConnectionFacts, glimpse: Glimpse | undefined) {

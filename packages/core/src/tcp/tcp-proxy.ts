@@ -18,6 +18,7 @@ import { type Clock, monotonic } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, invalid, knownOptions, oneOf, withMethods } from '../base/options.ts'
 import { type SendProxy, sendProxyOptions } from '../base/send-proxy.ts'
+import { type Tracker, Tracking } from '../base/tracking.ts'
 import {
   type BindOptions,
   type BoundAddress,
@@ -90,6 +91,8 @@ export interface TcpProxyOptions {
   readonly keepAliveMs?: number | undefined
   /** Connections at once: 1 to 1,000,000; 10,000 by default. More are closed at once and counted. HAProxy's `maxconn`. */
   readonly maxConnections?: number | undefined
+  /** What is tracked in stick tables, and so counted: the first is `sc0`. Nothing by default. HAProxy's `track-sc`. */
+  readonly track?: readonly Tracker<TcpConnection>[] | undefined
   /** Where time comes from until a backend, which has a clock of its own, is chosen. */
   readonly clock?: Clock | undefined
 }
@@ -105,6 +108,7 @@ const optionNames: readonly (keyof TcpProxyOptions)[] = [
   'noDelay',
   'keepAliveMs',
   'maxConnections',
+  'track',
   'clock',
 ]
 
@@ -173,6 +177,9 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
       noDelay: flag('tcpProxy.noDelay', options.noDelay, true),
       keepAliveMs: keepAlive(options.keepAliveMs),
       limitsFor: timeouts.limitsFor,
+      tracking: Tracking.of('tcpProxy.track', options.track, 'connection', error =>
+        this.emit('route-error', error),
+      ),
       route: connection => {
         try {
           return route(connection)

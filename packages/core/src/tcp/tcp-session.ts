@@ -31,6 +31,7 @@ import { Deadline } from '../base/deadline.ts'
 import { lendReads, type OnRead } from '../base/lent-reads.ts'
 import { ReadMemory } from '../base/read-memory.ts'
 import { reset } from '../base/reset.ts'
+import type { Tracks } from '../base/tracking.ts'
 import { inspectClientHello } from './client-hello.ts'
 import { Relay, type RelayOwner } from './relay.ts'
 import { connectedEvent, connectTo } from './server-socket.ts'
@@ -67,6 +68,7 @@ export class TcpSession implements RelayOwner {
   /** The balancer wants to see more of them. */
   #looking = false
   #phase: Phase = 'queue'
+  #tracks: Tracks | undefined
   #done = false
 
   constructor(client: Socket, settings: TcpSettings, tls: TlsFacts | undefined) {
@@ -132,6 +134,7 @@ export class TcpSession implements RelayOwner {
       this.#abandon(failed(this.#phase, 'client', 'client-abort', error))
     const onClose = (): void => {
       this.#abandon(failed(this.#phase, 'client', 'client-abort'))
+      this.#tracks?.end()
       this.#settings.closed(this)
     }
     client.on('error', onError)
@@ -163,8 +166,10 @@ export class TcpSession implements RelayOwner {
     )
   }
 
-  #route(connection: TcpConnection): void {
+  #route(connection: SeenConnection): void {
     this.#connection = connection
+    this.#tracks = this.#settings.tracking?.connection(connection)
+    connection.tracked = this.#tracks?.tracked
     const backend = this.#settings.route(connection)
     if (backend === undefined) {
       this.#settings.refused(this, 'no-route', 'EVENER_NO_ROUTE', 'the route named no backend')
@@ -378,6 +383,7 @@ export class TcpSession implements RelayOwner {
 
   relayed(direction: 'in' | 'out', bytes: number): void {
     const { counters } = this.#settings
+    this.#tracks?.count(direction === 'in' ? 'bytes_in' : 'bytes_out', bytes)
     const ofServer = (this.#lease as Lease).server.counters
     const ofBackend = (this.#dispatch as Dispatch).backend.counters
     if (direction === 'in') {
@@ -397,6 +403,7 @@ export class TcpSession implements RelayOwner {
   }
 
   relayClosed(): void {
+    this.#tracks?.end()
     this.#settings.closed(this)
   }
 

@@ -65,6 +65,15 @@ describe('a rate', () => {
     expect(one.cells.slice(2, 4)).toEqual(new Uint32Array([8, 7]))
   })
 
+  test('begins its first period with its first event, also where the clock is younger than a period', () => {
+    const one = rate(400)
+    one.add(10)
+    one.at(1_399)
+    expect(one.read()).toBe(10)
+    one.at(1_650)
+    expect(one.read()).toBe(7)
+  })
+
   test('goes on where the clock of 32 bits begins anew', () => {
     const end = 2 ** 32
     const one = rate(end - 500)

@@ -20,7 +20,12 @@ const PREVIOUS = 2
 /** Make the running period the one that `now` falls into. */
 function rotate(cells: Uint32Array, at: number, now: number, periodMs: number): void {
   const began = cells[at + BEGAN]!
-  if ((now - began) >>> 0 < periodMs) return
+  // A new row is all zeros: its first period begins with its first event, however young the clock is.
+  if (began === 0 && cells[at + CURRENT] === 0) cells[at + BEGAN] = now & ~1
+  else if ((now - began) >>> 0 >= periodMs) rotateFrom(cells, at, now, periodMs, began)
+}
+
+function rotateFrom(cells: Uint32Array, at: number, now: number, periodMs: number, began: number): void {
   const next = (began + periodMs) >>> 0
   const missed = (now - next) >>> 0 >= periodMs
   cells[at + PREVIOUS] = missed ? 0 : cells[at + CURRENT]!
