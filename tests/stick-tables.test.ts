@@ -1,6 +1,9 @@
 /**
  * Stick tables beside HAProxy's own: the same traffic through both, and the same numbers in `show table` as in ours, for
  * all that does not depend on time. Rates are over an hour, in which nothing leaves the window.
+ *
+ * One thing differs on purpose, and is left out: a connection that is closed without a byte is no request here, and a
+ * malformed one there.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -29,7 +32,6 @@ const traffic: { readonly user: string; readonly paths: readonly string[] }[] = 
   { user: 'bob', paths: ['/broken'] },
   { user: 'ann', paths: ['/junk'] },
   { user: 'ann', paths: ['/200', 'malformed'] },
-  { user: 'cy', paths: [] },
 ]
 
 async function drive(port: number): Promise<number[]> {
@@ -125,11 +127,10 @@ backend b
         server.close()
         await haproxy.stop()
       }
-      statuses = [await drive(haproxy.ports[0]!), await drive(port as number)]
-      // Whoever connects to see whether HAProxy listens is counted by it: one connection without a request.
-      const probe = await rawClient({ port: port as number })
-      probe.destroy()
-      await expectEventually(() => connections.trackers('127.0.0.1') === 0)
+      // Of those who only looked whether it listens.
+    await haproxy.command('clear table connections')
+    statuses = [await drive(haproxy.ports[0]!), await drive(port as number)]
+        await expectEventually(() => connections.trackers('127.0.0.1') === 0)
       await expectEventually(async () => /use=0/.test(await haproxy.command('show table connections')))
       theirs = [
         readTable(await haproxy.command('show table connections')),
@@ -144,7 +145,7 @@ backend b
     })
 
     test('counts the same for the connection', () => {
-      expect(theirs[0]!['127.0.0.1']).toMatchObject({ http_req_cnt: 19 })
+      expect(theirs[0]!['127.0.0.1']).toMatchObject({ conn_cnt: 7, http_req_cnt: 18 })
       expect(ours[0]).toEqual(theirs[0])
     })
 
