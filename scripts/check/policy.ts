@@ -14,6 +14,7 @@ const chosen: Readonly<Record<string, string>> = {
   eventemitter3: 'typed events, faster than node:events',
   'http-proxy-3': 'the compatible engine, for its options and its users',
   'lru-cache': 'stick tables with size and expiry',
+  redis: 'an optional peer: stick tables that processes share; the host passes its own client',
 }
 
 const isOurs = (name: string): boolean => name.startsWith('@evener/')
