@@ -128,9 +128,9 @@ backend b
         await haproxy.stop()
       }
       // Of those who only looked whether it listens.
-    await haproxy.command('clear table connections')
-    statuses = [await drive(haproxy.ports[0]!), await drive(port as number)]
-        await expectEventually(() => connections.trackers('127.0.0.1') === 0)
+      await haproxy.command('clear table connections')
+      statuses = [await drive(haproxy.ports[0]!), await drive(port as number)]
+      await expectEventually(() => connections.trackers('127.0.0.1') === 0)
       await expectEventually(async () => /use=0/.test(await haproxy.command('show table connections')))
       theirs = [
         readTable(await haproxy.command('show table connections')),

@@ -25,6 +25,7 @@ import { rowTable } from './report/table.ts'
 import type { Row } from './row.ts'
 import { rows as allRows } from './rows.ts'
 import { belongs, runRow } from './run.ts'
+import { benchTables } from './tables/run.ts'
 
 const say = (line: string): void => console.error(line)
 
@@ -165,6 +166,7 @@ async function main(): Promise<void> {
   // `exit` is where the keeper kills whatever still runs.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
   try {
+    if (options.tables) console.log(await benchTables(keeper, options.quick))
     const results = await measure(options, keeper)
     if (options.json) console.log(JSON.stringify(results, undefined, 2))
     if (options.write) write(results)

@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly algorithms: readonly Contender[]
   /** The kinds of checks to measure: none, unless `checks` is asked for, or everything is. */
   readonly checks: readonly CheckSubject[]
+  /** Measure stick tables. */
+  readonly tables: boolean
   readonly repeats: number
   readonly seconds: number
   readonly quick: boolean
@@ -29,7 +31,9 @@ const quickSubjects: ReadonlySet<string> = new Set(['haproxy', 'http-proxy-3', '
 const algorithmsRow = { name: 'algorithms' }
 /** The same, with one server for all its targets. */
 const checksRow = { name: 'checks' }
-const ownRows = [algorithmsRow, checksRow]
+/** Nor is this: stick tables, in memory and by Redis. */
+const tablesRow = { name: 'tables' }
+const ownRows = [algorithmsRow, checksRow, tablesRow]
 
 export const usage = `Usage: npx pnpm@12 bench [row …] [options]
 
@@ -80,6 +84,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     ),
     algorithms: contenders.filter(one => wantsAlgorithms && (names === undefined || named.includes(one))),
     checks: checkSubjects.filter(one => wantsChecks && (names === undefined || named.includes(one))),
+    tables: all ? !quick : asked.includes(tablesRow),
     repeats,
     seconds: numberOf('--seconds', values.seconds, quick ? 0.6 : 2, 0.2),
     quick,

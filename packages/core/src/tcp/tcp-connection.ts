@@ -23,6 +23,7 @@ export interface TcpConnection extends BackendRequest {
 export class SeenConnection implements TcpConnection {
   readonly facts: ConnectionFacts
   readonly sourceAddress: string
+  body?: NonNullable<TcpConnection['body']>
   tracked: readonly (Tracked | undefined)[] | undefined
   readonly #glimpse: Glimpse | undefined
 
