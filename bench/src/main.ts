@@ -166,7 +166,7 @@ async function main(): Promise<void> {
   // `exit` is where the keeper kills whatever still runs.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
   try {
-    if (options.tables) console.log(await benchTables(keeper, options.quick))
+    if (options.tables) (options.json ? say : console.log)(await benchTables(keeper, options.quick))
     const results = await measure(options, keeper)
     if (options.json) console.log(JSON.stringify(results, undefined, 2))
     if (options.write) write(results)

@@ -72,7 +72,9 @@ describe('the table of stick tables', () => {
     expect(rows.flatMap(([keyword = '']) => codeIn(keyword)).sort()).toEqual(keywords.sort())
   })
 
-  const sources = globSync(['**/*.ts', '../../../core/src/{balance,base,frontend,tcp,http2}/**/*.ts'], { cwd: here })
+  const sources = globSync(['**/*.ts', '../../../core/src/{balance,base,frontend,tcp,http2}/**/*.ts'], {
+    cwd: here,
+  })
     .filter(file => !file.endsWith('.test.ts'))
     .map(file => readFileSync(join(here, file), 'utf8'))
     .join('\n')
