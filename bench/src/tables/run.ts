@@ -20,14 +20,14 @@ interface Shared {
   readonly lost: number
 }
 
-function child<Result>(file: string, flags: readonly string[], args: readonly number[]): Result {
-  const path = fileURLToPath(new URL(file, import.meta.url))
+function child<Result>(file: URL, flags: readonly string[], args: readonly number[]): Result {
+  const path = fileURLToPath(file)
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
     ['--conditions=@evener/source', ...flags, path, ...args.map(String)],
     { encoding: 'utf8', timeout: 600_000 },
   )
-  if (status !== 0) throw new Error(`${file} ended with ${status}: ${stderr.slice(-2_000)}`)
+  if (status !== 0) throw new Error(`${path} ended with ${status}: ${stderr.slice(-2_000)}`)
   return JSON.parse(stdout) as Result
 }
 
@@ -41,7 +41,7 @@ export async function benchTables(keeper: Keeper, quick: boolean): Promise<strin
   const entries = quick ? 100_000 : 1_000_000
   const repeats = quick ? 3 : 7
   const one = child<InMemory>(
-    './memory-child.ts',
+    new URL('./memory-child.ts', import.meta.url),
     ['--expose-gc', '--max-old-space-size=4096'],
     [entries, repeats],
   )
@@ -56,7 +56,11 @@ export async function benchTables(keeper: Keeper, quick: boolean): Promise<strin
     const where = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', keeper.directory()]
     keeper.start({ command: findProgram('redis-server') as string, args: where })
     await new Promise(resolve => setTimeout(resolve, 1_000))
-    const shared = child<Shared>('./redis-child.ts', [], [port, quick ? 1 : 5, quick ? 1_000 : 5_000])
+    const shared = child<Shared>(
+      new URL('./redis-child.ts', import.meta.url),
+      [],
+      [port, quick ? 1 : 5, quick ? 1_000 : 5_000],
+    )
     rows.push(
       `| updates by Redis, one process, a key of its own for each | ${spread(shared.rates)} a second | 20,000 |`,
       `| a look-up in Redis beside 20,000 updates a second: median, p99 of ${shared.lookups} | ${shared.p50.toFixed(2)}, ${shared.p99.toFixed(2)} ms | 2 |`,
