@@ -56,7 +56,7 @@ export interface ShareOptions {
   readonly timeoutMs?: number | undefined
   /** Keys whose changes are kept while Redis is away: 1 to 10,000,000. Default 100,000. More are dropped and counted. */
   readonly maxPending?: number | undefined
-  /** Keys in one batch: 1 to 1000. Default 64: Redis serves nobody else meanwhile, some 0.3 ms. */
+  /** Keys in one batch: 1 to 1000. Default 64: Redis serves nobody else meanwhile. */
   readonly maxBatch?: number | undefined
   /** Default: Node's timers, which do not keep the process alive. */
   readonly timers?: StickTimers | undefined
