@@ -247,13 +247,13 @@ describe.each(doors)('$name', ({ name, fixture }) => {
       // Its neighbour goes on, so that this is the number that stands still.
       await expectEventually(
         () => {
-          unchanged = server.large === before ? unchanged + 1 : 0
+          // Before the first of them there is nothing that could stand still.
+          unchanged = server.large > 0 && server.large === before ? unchanged + 1 : 0
           before = server.large
           expect(unchanged).toBeGreaterThan(30)
         },
         { timeoutMs: 20_000, intervalMs: 10 },
       )
-      expect(server.large).toBeGreaterThan(0)
       expect(server.large).toBeLessThan(2_000)
     })
     expect(grownBytes).toBeLessThan(40 * megabyte)
