@@ -27,15 +27,8 @@ import { SMTPServer } from 'smtp-server'
 import { describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { freePort } from './support/haproxy.ts'
-import { afterwards } from './support/hosting.ts'
-import { eventually, listens, missingPrograms, run, startProgram } from './support/program.ts'
-
-/** A test that is skipped, by name, where a program is missing. */
-function withPrograms(names: string[], title: string, body: () => Promise<void>): void {
-  const missing = missingPrograms(...names)
-  const named = missing.length === 0 ? title : `${missing.join(', ')} not installed: ${title}`
-  test.skipIf(missing.length > 0)(named, body)
-}
+import { afterwards, withPrograms } from './support/hosting.ts'
+import { eventually, listens, run, startProgram } from './support/program.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'evener-health-'))

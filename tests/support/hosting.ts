@@ -1,10 +1,11 @@
-/** A world for tests of one door in one host application: what is opened here is closed after each test. */
+/** A world for tests of one door in one host application: what is opened here is closed after each test; and who is to be there. */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Backend, type BackendOptions, createBackend } from '@evener/core'
 import { type Behaviour, type FakeServer, fakeServer } from '@evener/testing'
-import { afterEach } from 'vitest'
+import { afterEach, test } from 'vitest'
+import { missingPrograms } from './program.ts'
 
 const closings: (() => unknown)[] = []
 
@@ -44,4 +45,11 @@ export async function portOf(server: Server): Promise<number> {
     server.closeAllConnections()
   })
   return (server.address() as AddressInfo).port
+}
+
+/** A test that is skipped, by name, where a program is missing. */
+export function withPrograms(names: string[], title: string, body: () => Promise<void>): void {
+  const missing = missingPrograms(...names)
+  const named = missing.length === 0 ? title : `${missing.join(', ')} not installed: ${title}`
+  test.skipIf(missing.length > 0)(named, body)
 }
