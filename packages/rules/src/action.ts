@@ -1,0 +1,73 @@
+/**
+ * What a rule does, and what follows from it.
+ *
+ * A list of rules runs from the first on until one gives a final {@link Verdict} or the list is at its end. An action
+ * that only edits gives none.
+ */
+import type { Condition } from './condition.ts'
+import { laterStage, type Stage } from './stage.ts'
+
+/** An answer that a rule makes in place of a server. */
+export interface RuleAnswer {
+  readonly status: number
+  readonly reason?: string | undefined
+  /** Names and values in turn. */
+  readonly headers: readonly string[]
+  /** Undefined for the page that the door has for this status. */
+  readonly body: Buffer | string | undefined
+}
+
+export type Verdict<B = unknown> =
+  /** No further rule of this list. HAProxy's `allow`, `accept`. */
+  | { readonly kind: 'allow' }
+  /** HAProxy's `deny`, `return`, `redirect`, `auth`. */
+  | { readonly kind: 'answer'; readonly answer: RuleAnswer }
+  /** The connection is closed without a word: HAProxy's `reject`; and `silent-drop`, where the client is not even told. */
+  | { readonly kind: 'reject'; readonly silently: boolean }
+  /** HAProxy's `use_backend`. */
+  | { readonly kind: 'backend'; readonly backend: B }
+  /** Go on with the next rule (or, with `then`, end so) after a time, or once so much of the body has come. */
+  | {
+      readonly kind: 'wait'
+      readonly delayMs?: number | undefined
+      readonly body?: { readonly bytes: number; readonly timeoutMs: number } | undefined
+      readonly until?: Promise<Verdict<B> | undefined> | undefined
+      readonly then?: Verdict<B> | undefined
+    }
+
+/** One rule: an action with, perhaps, a condition. */
+export class Rule<S = never> {
+  /** As HAProxy writes it: `set-header X-Ssl 1 if { ssl_fc }`. */
+  readonly text: string
+  readonly needs: Stage
+  /** Never throws. Undefined: on to the next. */
+  readonly run: (scope: S) => Verdict | undefined
+
+  constructor(text: string, needs: Stage, run: (scope: S) => Verdict | undefined) {
+    this.text = text
+    this.needs = needs
+    this.run = run
+  }
+
+  /** Only where the condition is true. */
+  if<C extends S>(condition: Condition<C>): Rule<C> {
+    const { run } = this
+    const { test } = condition
+    return new Rule<C>(
+      `${this.text} if ${condition.text}`,
+      laterStage('if', this.needs, condition.needs),
+      scope => (test(scope) ? run(scope) : undefined),
+    )
+  }
+
+  /** Only where the condition is false. */
+  unless<C extends S>(condition: Condition<C>): Rule<C> {
+    const { run } = this
+    const { test } = condition
+    return new Rule<C>(
+      `${this.text} unless ${condition.text}`,
+      laterStage('unless', this.needs, condition.needs),
+      scope => (test(scope) ? undefined : run(scope)),
+    )
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * What rules look at and change, as they see it. Whoever carries connections and requests (`@evener/core`) provides it;
+ * a test writes it by hand.
+ */
+import type { Head } from './head.ts'
+import type { Sample } from './sample.ts'
+
+/** The connection with the client, and with the server once there is one. HAProxy's `fc_` and `bc_`. */
+export interface ConnectionView {
+  /** What the client is taken to be: its own address, or what a trusted proxy vouches for. HAProxy's `src`. */
+  readonly peerAddress: string
+  readonly peerPort: number
+  /** HAProxy's `dst`, `dst_port`. */
+  readonly localAddress: string
+  readonly localPort: number
+  /** What the handshake settled, where TLS ends here. */
+  readonly tls: TlsView | undefined
+}
+
+/** Facts of TLS: those of `TlsFacts` of `@evener/tls`, as far as they are asked for. */
+export interface TlsView {
+  readonly [fact: string]: unknown
+}
+
+/** HAProxy's `sc0`, …: an entry of a stick table that is tracked. */
+export interface TrackedView {
+  readonly key: string
+  readonly trackers: number
+  get(type: string, index?: number): number | undefined
+  increment(index: number, by?: number): number | undefined
+  clear(index: number): number | undefined
+  tag(index: number, value: number): void
+}
+
+/** Variables by scope: HAProxy's `proc`, `sess`, `txn`, `req`, `res`. Names are with their scope: `txn.user`. */
+export interface Variables {
+  get(name: string): Sample | undefined
+  set(name: string, value: Sample | undefined): void
+}
+
+/** What is around a connection: counters of the doors and backends, clock, chance. Times in milliseconds since 1970. */
+export interface Surroundings {
+  now(): number
+  random(): number
+  readonly frontend: FrontendView | undefined
+}
+
+/** Counters of a door. HAProxy's `fe_`. */
+export interface FrontendView {
+  readonly name: string
+  /** Connections now. HAProxy's `fe_conn`. */
+  readonly connectionsNow: number
+  /** In the last second. */
+  readonly sessionRate: number
+  readonly requestRate: number
+}
+
+/** State and counters of a backend. HAProxy's `be_`, `nbsrv`, `queue`. */
+export interface BackendView {
+  readonly name: string
+  readonly requestsNow: number
+  readonly queueNow: number
+  readonly sessionRate: number
+  /** Of servers that may be chosen. */
+  readonly usableServers: number
+  server(name: string): ServerView | undefined
+}
+
+/** State and counters of a server. HAProxy's `srv_`. */
+export interface ServerView {
+  readonly name: string
+  readonly up: boolean
+  readonly weight: number
+  readonly requestsNow: number
+  readonly queueNow: number
+  readonly sessionRate: number
+}
+
+export interface ConnectionScope {
+  readonly connection: ConnectionView
+  readonly variables: Variables
+  /** By the number of the tracker. */
+  readonly tracked: readonly (TrackedView | undefined)[] | undefined
+  readonly around: Surroundings
+}
+
+/** Layer 4 with the bytes that the client has sent so far. */
+export interface ContentScope extends ConnectionScope {
+  /** HAProxy's `req.payload`; the whole is `complete` once no more can come or may be waited for. */
+  readonly content: { readonly bytes: Buffer; readonly complete: boolean }
+}
+
+/** The head of a request, which rules may change. */
+export interface RequestView {
+  method: string
+  /** The target in origin form, byte for byte. */
+  uri: string
+  /** As received: scheme and authority where they were there. HAProxy's `url`. */
+  readonly target: string
+  /** `1.0`, `1.1`, `2.0`. */
+  readonly version: string
+  readonly secure: boolean
+  readonly head: Head
+  /** What has come of the body, where it was waited for; else undefined. */
+  readonly body: Buffer | undefined
+  /** From `Content-Length`; undefined without one. */
+  readonly bodySize: number | undefined
+}
+
+export interface RequestScope extends ConnectionScope {
+  readonly request: RequestView
+  /** The backend that serves it, once that is known. */
+  readonly backend: BackendView | undefined
+  readonly uniqueId: string | undefined
+}
+
+/** The head of a response, which rules may change. */
+export interface ResponseView {
+  status: number
+  reason: string
+  readonly version: string
+  readonly head: Head
+}
+
+export interface ResponseScope extends RequestScope {
+  readonly response: ResponseView
+  /** Undefined for an answer that no server gave. */
+  readonly server: ServerView | undefined
+}

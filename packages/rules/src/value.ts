@@ -1,0 +1,66 @@
+/**
+ * A value that can be asked for: a fetch, or a fetch with converters behind it.
+ *
+ * `S` is what it needs to be asked ({@link ConnectionScope} and what extends it); being contravariant, it keeps a
+ * response's value out of a request's rules. Invariant: `read` and what `testing` returns never throw and, but for texts
+ * that they make, allocate nothing.
+ */
+import type { Sample, SampleType, SampleTypes } from './sample.ts'
+import type { Stage } from './stage.ts'
+
+export interface Value<T extends Sample = Sample, S = never> {
+  /** As HAProxy writes it: `req.hdr(host),lower`. For messages and for show. */
+  readonly text: string
+  readonly type: SampleType
+  readonly needs: Stage
+  /** The value; the last one where there are several, as HAProxy's `req.hdr`. */
+  readonly read: (scope: S) => T | undefined
+  /**
+   * Compile a test of it: true if any of its values passes. HAProxy tries each element of a header's list, each cookie,
+   * each parameter of the name.
+   */
+  readonly testing: <C extends S>(test: (value: T, scope: C) => boolean) => (scope: C) => boolean
+}
+
+/** Turns one sample into another; undefined for one that it cannot turn, which ends the expression. */
+export interface Converter<In extends Sample = Sample, Out extends Sample = Sample, S = unknown> {
+  readonly text: string
+  /** What it takes: other types are cast, as HAProxy casts them. */
+  readonly takes: SampleType
+  readonly gives: SampleType
+  readonly needs: Stage
+  readonly apply: (value: In, scope: S) => Out | undefined
+}
+
+/** A fetch with one value at most. */
+export function fetch<K extends SampleType, S>(
+  text: string,
+  type: K,
+  needs: Stage,
+  read: (scope: S) => SampleTypes[K] | undefined,
+): Value<SampleTypes[K], S> {
+  return {
+    text,
+    type,
+    needs,
+    read,
+    testing: test => scope => {
+      const value = read(scope)
+      return value !== undefined && test(value, scope)
+    },
+  }
+}
+
+/**
+ * A fetch with several values.
+ * @param walk calls `visit` with each until it returns true, and returns whether it did
+ */
+export function fetchEach<K extends SampleType, S>(
+  text: string,
+  type: K,
+  needs: Stage,
+  read: (scope: S) => SampleTypes[K] | undefined,
+  walk: <C extends S>(scope: C, visit: (value: SampleTypes[K], scope: C) => boolean) => boolean,
+): Value<SampleTypes[K], S> {
+  return { text, type, needs, read, testing: test => scope => walk(scope, test) }
+}
