@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -13,6 +13,8 @@ import {
   externalCheck,
   grpcCheck,
   httpCheck,
+  ldapCheck,
+  mysqlCheck,
   pgsqlCheck,
   redisCheck,
   smtpCheck,
@@ -28,7 +30,8 @@ import { describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { freePort } from './support/haproxy.ts'
 import { afterwards, withPrograms } from './support/hosting.ts'
-import { eventually, listens, run, startProgram } from './support/program.ts'
+import { startMariadb } from './support/mariadb.ts'
+import { eventually, listens, type RunningProgram, run, startProgram } from './support/program.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'evener-health-'))
@@ -92,6 +95,68 @@ describe('a check of', () => {
     // Until a password is given, nobody is told who is known.
     expect(await found(pgsqlCheck({ user: 'nobody' }), port)).toMatchObject({ code: 'L7OK' })
     expect(await found(redisCheck(), port)).toMatchObject({ ok: false })
+  })
+
+  withPrograms(['mariadbd'], 'MariaDB', async () => {
+    const port = await freePort()
+    const server = await startMariadb(folder(), port, [
+      "CREATE USER evener@'127.0.0.1'",
+      "CREATE USER locked@'127.0.0.1' IDENTIFIED BY 'secret'",
+      'SET GLOBAL max_connections = 10',
+    ])
+    afterwards(() => server.stop())
+    const welcome = { ok: true, code: 'L7OK', message: expect.stringContaining('MariaDB') }
+    expect(await found(mysqlCheck(), port)).toMatchObject(welcome)
+    for (const version of ['pre-41', 'post-41', 'post-80'] as const) {
+      expect(await found(mysqlCheck({ user: 'evener', version }), port)).toMatchObject(welcome)
+      for (const user of ['locked', 'nobody']) {
+        expect(await found(mysqlCheck({ user, version }), port)).toMatchObject({
+          ok: false,
+          code: 'L7STS',
+          status: 1045,
+          message: expect.stringContaining(`Access denied for user '${user}'`),
+        })
+      }
+    }
+    expect(await found(redisCheck(), port)).toMatchObject({ ok: false, code: 'L7RSP' })
+    // All its places are taken, and one more that is kept for whoever is to help.
+    const guests = Array.from({ length: 11 }, () => connect(port, '127.0.0.1'))
+    afterwards(() => guests.map(guest => guest.destroy()))
+    await Promise.all(guests.map(guest => once(guest, 'data')))
+    expect(await found(mysqlCheck({ user: 'evener' }), port)).toMatchObject({
+      code: 'L7STS',
+      status: 1040,
+      message: expect.stringContaining('Too many connections'),
+    })
+    server.child.kill('SIGSTOP')
+    expect(await found(mysqlCheck({ timeoutMs: 200 }), port)).toMatchObject({ code: 'L7TOUT' })
+    await server.stop()
+    expect(await found(mysqlCheck(), port)).toMatchObject({ code: 'L4CON' })
+  })
+
+  withPrograms(['slapd'], 'OpenLDAP', async () => {
+    const started = async (lines: readonly string[]): Promise<[RunningProgram, number]> => {
+      const file = join(folder(), 'slapd.conf')
+      writeFileSync(file, lines.map(line => `${line}\n`).join(''))
+      const port = await freePort()
+      // With a level of what it prints, be it none, it stays in the foreground.
+      const server = startProgram('slapd', ['-d', '0', '-f', file, '-h', `ldap://127.0.0.1:${port}/`])
+      afterwards(() => server.stop())
+      await listens(server, port)
+      return [server, port]
+    }
+    const [server, port] = await started([])
+    expect(await found(ldapCheck(), port)).toMatchObject({ ok: true, code: 'L7OK', message: 'Success' })
+    const [, closed] = await started(['disallow bind_anon'])
+    expect(await found(ldapCheck(), closed)).toMatchObject({
+      code: 'L7STS',
+      status: 48,
+      message: 'result code 48: anonymous bind disallowed',
+    })
+    server.child.kill('SIGSTOP')
+    expect(await found(ldapCheck({ timeoutMs: 200 }), port)).toMatchObject({ code: 'L7TOUT' })
+    await server.stop()
+    expect(await found(ldapCheck(), port)).toMatchObject({ code: 'L4CON' })
   })
 
   test('a mail server', async () => {
