@@ -198,6 +198,20 @@ describe('an HTTP check', () => {
     })
     expect(seen).toBe('NOLB; address=10.0.0.1; port=80; weight=1/2; scur=13/22; qcur=0; throttle=50%')
   })
+  it('tells it as the target says where told so, and nothing where nobody knows', async () => {
+    const heard: unknown[] = []
+    const server = await listen(
+      createHttpServer((request, response) => {
+        heard.push(request.headers['x-haproxy-server-state'])
+        response.end()
+      }),
+    )
+    const check = httpCheck({ sendState: true })
+    const state = { state: 'UP', address: 'unix', port: 'unix', backend: 'app', maxConnections: 3 } as const
+    await check.check({ ...targetOf(server), seen: () => state }, patience())
+    await check.check(targetOf(server), patience())
+    expect(heard).toEqual(['UP; address=unix; port=unix', undefined])
+  })
   it.each<[string, object]>([
     ['options.protocol', { protocol: 'h3' }],
     ['options.connect', { connect: 'there' }],

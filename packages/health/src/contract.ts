@@ -6,6 +6,7 @@
  */
 
 import type { AgentReport } from './agent-report.ts'
+import type { ServerState } from './server-state.ts'
 
 /** Where a check connects. */
 export interface Target {
@@ -23,6 +24,11 @@ export interface Target {
    * Bytes that each connection begins with, before TLS as well: for targets that expect a PROXY header. None by default.
    */
   readonly preamble?: Uint8Array | undefined
+  /**
+   * How its server is seen at this moment by who balances over it, for checks that tell it: `sendState: true`, and
+   * external commands. The backends of `@evener/core` give it; nobody knows by default.
+   */
+  readonly seen?: (() => ServerState) | undefined
 }
 
 /** How TLS is spoken to a target. Verified by default. Certificates and keys are PEM. */

@@ -68,6 +68,18 @@ describe('a check by a command', () => {
     expect(unix.split('\n')[0]).toBe('NOT_USED NOT_USED /run/app.sock NOT_USED')
     expect(unix).toContain('EVENER_SECRET=hunter2')
   })
+  it('is told how the server is seen by its backend', async () => {
+    const file = join(folder(), 'out')
+    const seen = () => ({ state: 'UP', backend: 'shop', connections: [3, 9], maxConnections: 20 }) as const
+    await script(`env > ${file}`).check({ ...target, seen }, patience())
+    expect(readFileSync(file, 'utf8').split('\n')).toEqual(
+      expect.arrayContaining([
+        'HAPROXY_PROXY_NAME=shop',
+        'HAPROXY_SERVER_CURCONN=3',
+        'HAPROXY_SERVER_MAXCONN=20',
+      ]),
+    )
+  })
   it('that takes too long is ended with all that it has started', async () => {
     const file = join(folder(), 'pids')
     const controller = new AbortController()

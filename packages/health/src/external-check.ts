@@ -31,7 +31,7 @@ export interface ExternalCheckOptions extends ProbeOptions {
   /** Arguments in front of the four that every command gets; none by default. */
   readonly args?: readonly string[] | undefined
   /**
-   * Variables beside HAProxy's, or in place of them; those that only the host knows, such as `HAPROXY_SERVER_CURCONN`, by
+   * Variables beside HAProxy's, or in place of them; those that only the host knows, such as `HAPROXY_SERVER_PROTO`, by
    * a function.
    */
   readonly env?:
@@ -42,7 +42,7 @@ export interface ExternalCheckOptions extends ProbeOptions {
   readonly path?: string | undefined
   /** Give the command this process's environment as well: false by default. HAProxy's `preserve-env`. */
   readonly preserveEnv?: boolean | undefined
-  /** Whom the command is told the check is for; by default it is told `NOT_USED`. */
+  /** Whom the command is told the check is for; by default the backend's name, if the target knows it, and `NOT_USED`. */
   readonly proxy?: ExternalCheckProxy | undefined
   /** The folder it runs in: this process's by default. */
   readonly cwd?: string | undefined
@@ -120,11 +120,12 @@ function addresses({ host, port, path }: Target, proxy: ExternalCheckProxy): str
 }
 
 function variablesOf(
-  { id, host, port, path, tls }: Target,
+  { id, host, port, path, tls, seen }: Target,
   proxy: ExternalCheckProxy,
 ): Record<string, string> {
+  const { backend = '', connections, maxConnections } = seen?.() ?? {}
   return {
-    HAPROXY_PROXY_NAME: proxy.name ?? '',
+    HAPROXY_PROXY_NAME: proxy.name ?? backend,
     HAPROXY_PROXY_ID: String(proxy.id ?? ''),
     HAPROXY_PROXY_ADDR: proxy.address ?? '',
     HAPROXY_PROXY_PORT: String(proxy.port ?? ''),
@@ -132,6 +133,8 @@ function variablesOf(
     HAPROXY_SERVER_ADDR: path ?? host,
     HAPROXY_SERVER_PORT: path === undefined ? String(port) : '',
     HAPROXY_SERVER_SSL: tls === undefined ? '0' : '1',
+    ...(connections !== undefined && { HAPROXY_SERVER_CURCONN: String(connections[0]) }),
+    ...(maxConnections !== undefined && { HAPROXY_SERVER_MAXCONN: String(maxConnections) }),
   }
 }
 

@@ -32,7 +32,7 @@ import {
   type StepNotes,
 } from './chain-steps.ts'
 import type { CheckContext, PerCheck } from './connect.ts'
-import type { CheckCode, Checker, Target } from './contract.ts'
+import type { CheckCode, Checker } from './contract.ts'
 import { hostHeader } from './host-header.ts'
 import { type ExchangeRequest, exchange, type HttpProtocol, protocolOf } from './http-exchange.ts'
 import { type HttpMatch, readHttpMatch } from './http-match.ts'
@@ -40,7 +40,7 @@ import { readHeader, readHeaders, readHost, readMethod, readPath } from './http-
 import { readChoice, readInteger, readOptions, refuse } from './options.ts'
 import { PROBE_OPTION_NAMES, type ProbeOptions, probing, readProbeSettings } from './probe.ts'
 import { Received } from './received.ts'
-import { type ServerState, STATE_HEADER, writeServerState } from './server-state.ts'
+import { type SendState, stateHeader } from './server-state.ts'
 
 /** A request that a step sends. */
 export interface HttpStepRequest {
@@ -75,8 +75,11 @@ export interface HttpManners {
    * `http-check disable-on-404`.
    */
   readonly disableOn404?: boolean | undefined
-  /** Tell the server how it is seen, in `X-Haproxy-Server-State`. HAProxy's `http-check send-state`. */
-  readonly sendState?: ((target: Target) => ServerState) | undefined
+  /**
+   * Tell the server how it is seen, in `X-Haproxy-Server-State`: with `true` as its backend sees it, or as this function
+   * says. Not by default. HAProxy's `http-check send-state`.
+   */
+  readonly sendState?: SendState | undefined
 }
 
 /** Options of {@link httpChain}. */
@@ -121,8 +124,8 @@ export function readManners({ disableOn404, sendState }: HttpManners): void {
   if (disableOn404 !== undefined && typeof disableOn404 !== 'boolean') {
     refuse('options.disableOn404', disableOn404, 'true or false')
   }
-  if (sendState !== undefined && typeof sendState !== 'function') {
-    refuse('options.sendState', sendState, 'a function that gives a state')
+  if (sendState !== undefined && sendState !== true && typeof sendState !== 'function') {
+    refuse('options.sendState', sendState, 'true, or a function that gives a state')
   }
 }
 
@@ -174,7 +177,7 @@ function readSend(
   step: HttpStep,
   field: string,
   place: string,
-  sendState: HttpManners['sendState'],
+  sendState: SendState | undefined,
 ): ChainStep<HttpAnswer> {
   const { send } = step as Extract<HttpStep, { send: unknown }>
   readOptions(`${field}.send`, send, ['method', 'path', 'host', 'headers', 'body', 'protocol'])
@@ -203,7 +206,7 @@ function readSend(
           ),
         ]),
       ),
-      ...(sendState !== undefined && { [STATE_HEADER]: writeServerState(sendState(context.target)) }),
+      ...stateHeader(sendState, context.target),
     },
     body: body === undefined ? undefined : made(body, context, readBody, `${field}.send.body`),
   })

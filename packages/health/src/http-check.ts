@@ -35,7 +35,7 @@ import { type CompiledExpectation, compileExpectation, type HttpExpect } from '.
 import { readHeaders, readHost, readMethod, readPath } from './http-request.ts'
 import { readChoice, readOptions } from './options.ts'
 import { PROBE_OPTION_NAMES, type Probe, type ProbeOptions, probing, readProbeSettings } from './probe.ts'
-import { STATE_HEADER, writeServerState } from './server-state.ts'
+import { stateHeader } from './server-state.ts'
 import { StatusReader } from './status-reader.ts'
 
 /** Options of {@link httpCheck}. */
@@ -100,8 +100,8 @@ export function httpCheck(options: HttpCheckOptions = {}): Checker {
     conversing,
     ready(probe, socket) {
       const { target } = probe
-      const state = sendState && { [STATE_HEADER]: writeServerState(sendState(target)) }
-      const request = { method, path, host: host ?? hostHeader(target), headers: { ...headers, ...state } }
+      const sent = sendState === undefined ? headers : { ...headers, ...stateHeader(sendState, target) }
+      const request = { method, path, host: host ?? hostHeader(target), headers: sent }
       const judgement = new Judgement(probe, expectation, disableOn404)
       probe.enter('L7')
       if (!conversing) {

@@ -66,8 +66,11 @@ it.each([
   expect(await httpCheck().check(target, patience())).toMatchObject({ ok: false, code: 'L4CON' })
 })
 
-it('a preamble that is no bytes is refused', () => {
+it.each([
+  ['preamble', 'that is no bytes', 'PROXY'],
+  ['seen', 'that is no function', { state: 'UP' }],
+])('a %s %s is refused', (name, _, value) => {
   const monitor = new HealthMonitor({ checker: tcpCheck() })
-  const add = () => monitor.add({ id: 'a', host: 'a', port: 1, preamble: 'PROXY' as never })
-  expect(add).toThrow('target.preamble of a')
+  const add = () => monitor.add({ id: 'a', host: 'a', port: 1, [name]: value as never })
+  expect(add).toThrow(`target.${name} of a`)
 })

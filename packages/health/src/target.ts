@@ -6,7 +6,7 @@ import { readTargetTls } from './target-tls.ts'
 /** @throws {HealthError} `EVENER_INVALID_OPTION` for a target that could never be checked */
 export function readTarget<T extends Target>(target: T): T {
   if (typeof target !== 'object' || target === null) refuse('target', target, 'an object')
-  const { id, host, port, path, tls, preamble } = target
+  const { id, host, port, path, tls, preamble, seen } = target
   if (typeof id !== 'string' || id === '') refuse('target.id', id, 'a string that is not empty')
   if (path === undefined) {
     if (typeof host !== 'string' || !/^[^\s[\]/]+$/.test(host)) {
@@ -20,6 +20,9 @@ export function readTarget<T extends Target>(target: T): T {
   }
   if (preamble !== undefined && !(preamble instanceof Uint8Array)) {
     refuse(`target.preamble of ${id}`, preamble, 'bytes: a Buffer or Uint8Array')
+  }
+  if (seen !== undefined && typeof seen !== 'function') {
+    refuse(`target.seen of ${id}`, seen, 'a function that gives a state')
   }
   if (tls !== undefined) readTargetTls(`target.tls of ${id}`, tls)
   return target

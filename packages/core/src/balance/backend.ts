@@ -216,7 +216,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
         `${field}.servers: an empty array is not allowed; expected at least one server, or allowEmpty: true`,
       )
     }
-    this.#watching = new Watching(options, field, this.clock, {
+    this.#watching = new Watching(options, field, this.clock, this, {
       checked: (server, result) => this.emit('check', server, result),
       agentAsked: (server, result) => this.emit('agent', server, result),
     })

@@ -19,6 +19,7 @@ import { invalid } from '../base/options.ts'
 import type { Address } from './address.ts'
 import { fromHealth } from './from-health.ts'
 import type { Outcome } from './outcome.ts'
+import { type Farm, FarmView } from './seen.ts'
 import type { Server } from './server.ts'
 import { describeError } from './traffic.ts'
 
@@ -33,6 +34,7 @@ export interface ChecksOptions extends CheckOptions, ObserveOptions {
 export class HealthChecks {
   readonly #monitor: HealthMonitor
   readonly #servers = new Map<string, Server>()
+  readonly #view: FarmView
   readonly #observe: ObserveOptions
   readonly #field: string
 
@@ -44,6 +46,7 @@ export class HealthChecks {
     options: ChecksOptions,
     field: string,
     clock: Clock,
+    farm: Farm,
     checked: (server: Server, result: CheckResult) => void,
   ) {
     if (typeof options !== 'object' || options === null || typeof options.checker?.check !== 'function') {
@@ -52,6 +55,7 @@ export class HealthChecks {
     const [observe, rest] = apart(options)
     this.#observe = observe
     this.#field = field
+    this.#view = new FarmView(farm)
     fromHealth(field, () => new ErrorLimit(observe))
     this.#monitor = fromHealth(field, () => new HealthMonitor({ ...rest, clock } as HealthMonitorOptions))
     this.#monitor.on('result', (target, result) => {
@@ -78,7 +82,9 @@ export class HealthChecks {
     const field = `${this.#field} of server(${server.id})`
     const observe = { ...this.#observe, ...defined(own) }
     const limit = fromHealth(field, () => new ErrorLimit(observe))
-    fromHealth(field, () => this.#monitor.add(targetOf(server, server.checkAddress), overrides))
+    const seen = () => this.#view.of(server, this.#monitor.status(server.id))
+    const target: Target = { ...targetOf(server, server.checkAddress), seen }
+    fromHealth(field, () => this.#monitor.add(target, overrides))
     this.#servers.set(server.id, server)
     if (observe.observe !== undefined) {
       const traffic = server.observing()

@@ -310,6 +310,12 @@ export class Server {
     return this.#state.usable
   }
 
+  /** How far it is in its slow start, in percent; undefined where it is not in one. HAProxy's `throttle`. */
+  get throttlePercent(): number | undefined {
+    const { share } = this.#slowStart
+    return share < 1 ? Math.round(share * 100) : undefined
+  }
+
   /** Milliseconds since its health last changed. */
   get sinceChangeMs(): number {
     return this.#clock.now() - this.#changedAt

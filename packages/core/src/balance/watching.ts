@@ -16,6 +16,7 @@ import { invalid } from '../base/options.ts'
 import { AgentChecks, type AgentOptions } from './agents.ts'
 import { type ChecksOptions, HealthChecks } from './checks.ts'
 import { fromHealth } from './from-health.ts'
+import type { Farm } from './seen.ts'
 import type { Server } from './server.ts'
 
 /** How the servers of a backend are watched; a part of its options. */
@@ -45,7 +46,7 @@ export class Watching {
   readonly wantsLatency: boolean
 
   /** @throws {EvenerError} `EVENER_INVALID_OPTION` */
-  constructor(options: WatchingOptions, field: string, clock: Clock, listener: WatchingListener) {
+  constructor(options: WatchingOptions, field: string, clock: Clock, farm: Farm, listener: WatchingListener) {
     const { checks, agent, outliers, circuitBreaker } = options
     if (outliers !== undefined) {
       this.#detector = fromHealth(`${field}.outliers`, () => new OutlierDetector({ clock, ...outliers }))
@@ -62,7 +63,7 @@ export class Watching {
       )
     }
     if (checks !== undefined) {
-      this.#checks = new HealthChecks(checks, `${field}.checks`, clock, (server, result) =>
+      this.#checks = new HealthChecks(checks, `${field}.checks`, clock, farm, (server, result) =>
         listener.checked(server, result),
       )
     }
