@@ -4,9 +4,9 @@
  * so that choosing, retrying and counting are written once.
  *
  * ```text
- * next() ── lease ── attempt ── lease.release(outcome) ── ended? ── end(outcome)
- *    ▲                                     │ failed
- *    └──────────── retry(outcome) ◄────────┘ 'same-server' after a pause, or 'another-server'
+ * place() ── lease ── attempt ── lease.release(outcome) ── ended? ── end(outcome)
+ *    ▲                                      │ failed
+ *    └───────────── retry(outcome) ◄────────┘ 'same-server' after a pause, or 'another-server'
  * ```
  *
  * Invariant: `end` or `reject` is called exactly once; every lease that `next` gives is released before.
@@ -16,8 +16,8 @@ import type { RequestInfo } from '@evener/algorithms'
 import type { AffinityRequest, AffinityResponse, HeaderEdits } from '@evener/session'
 import type { Backend } from './backend.ts'
 import type { NoServerReason } from './counters.ts'
-import type { Acquired } from './lease.ts'
-import type { Failed, Outcome } from './outcome.ts'
+import type { Acquired, Lease, NoServer, Queued } from './lease.ts'
+import { type Failed, failed, type Outcome } from './outcome.ts'
 import type { Retryable, RetryDecision } from './retry.ts'
 import type { Server } from './server.ts'
 
@@ -29,6 +29,16 @@ export type Staying = 'while-usable' | 'down-too' | 'forced'
 
 /** What backends may know of a request. */
 export type BackendRequest = RequestInfo & AffinityRequest
+
+/** Who is to be placed on a server. */
+export interface Placed {
+  /** There is a place. */
+  leased(lease: Lease): void
+  /** There is none. */
+  refused(reason: NoServerReason): void
+  /** Do something that may throw, where no caller is there any more to whom it could be thrown. */
+  guard(step: () => void): void
+}
 
 export class Dispatch {
   readonly backend: Backend
@@ -46,6 +56,7 @@ export class Dispatch {
   #staying: Staying = 'while-usable'
   #ignored = false
   #again: Server | undefined
+  #queued: Queued | undefined
   #ended = false
 
   /** Made by `Backend.dispatch`. */
@@ -90,6 +101,32 @@ export class Dispatch {
     const preferred = belongs ? this.backend.server(this.found as string) : again
     const staying = belongs || this.#sticky ? this.#staying : 'while-usable'
     return this.backend.acquire(this.request, this.#tried, preferred, belongs, staying)
+  }
+
+  /** Take a place on the next server to try, and wait for it where there is none yet. */
+  place(who: Placed): void {
+    this.#placed(who, this.next())
+  }
+
+  /** Wait no longer. */
+  leaveQueue(): void {
+    this.#queued?.cancel()
+  }
+
+  #placed(who: Placed, acquired: Acquired): void {
+    if (acquired.kind === 'lease') who.leased(acquired)
+    else if (acquired.kind === 'none') who.refused(acquired.reason)
+    else {
+      this.#queued = acquired
+      void acquired.lease.then(result => this.#leftQueue(who, result))
+    }
+  }
+
+  #leftQueue(who: Placed, result: Lease | NoServer): void {
+    this.#queued = undefined
+    if (!this.#ended) who.guard(() => this.#placed(who, result))
+    // The client went away between the grant and this turn.
+    else if (result.kind === 'lease') result.release(failed('queue', 'client', 'client-abort'))
   }
 
   /** A lease was given: remember its server. */

@@ -4,7 +4,7 @@ import type { Backend } from '../balance/backend.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Tracking } from '../base/tracking.ts'
 import type { Answer, AnswerStatus } from '../http/answer.ts'
-import type { ExchangeSettings } from '../http/exchange.ts'
+import type { ExchangeSettings } from '../http/exchange-settings.ts'
 import type { ClientRequest } from '../http/request.ts'
 import type { FrontConnection } from './front-connection.ts'
 

@@ -18,48 +18,33 @@
  * or transfer is left behind by it.
  */
 import type { Duplex } from 'node:stream'
-import type { AffinityResponse, HeaderEdits } from '@evener/session'
+import type { HeaderEdits } from '@evener/session'
 import type { Backend } from '../balance/backend.ts'
 import type { NoServerReason } from '../balance/counters.ts'
-import type { Dispatch } from '../balance/dispatch.ts'
-import type { Acquired, Lease, NoServer, Queued } from '../balance/lease.ts'
+import type { Dispatch, Placed } from '../balance/dispatch.ts'
+import type { Lease } from '../balance/lease.ts'
 import { type Failed, failed, type Outcome, type Phase } from '../balance/outcome.ts'
 import type { Server } from '../balance/server.ts'
 import type { Timer } from '../base/clock.ts'
 import { Deadline } from '../base/deadline.ts'
 import type { Tracks } from '../base/tracking.ts'
-import type { AnswerStatus, Answers } from './answer.ts'
+import type { AnswerStatus } from './answer.ts'
 import type { ClientSide } from './client-side.ts'
-import type { Attempt, AttemptFailure, Engine, Passing, ResponseHead, Transfer } from './engine.ts'
-import type { Forwarding } from './forwarded.ts'
-import { headText } from './head-text.ts'
-import { allowedTrailers, edit, endToEnd, type Headers, headerValue, headerValues } from './headers.ts'
+import type { Attempt, AttemptFailure, Passing, ResponseHead, Transfer } from './engine.ts'
+import type { ExchangeSettings } from './exchange-settings.ts'
+import { statusOf, TimeoutError } from './failure-status.ts'
+import { allowedTrailers, edit, endToEnd, type Headers, headerValue } from './headers.ts'
+import { addedLines, SeenResponse } from './incoming-head.ts'
+import { fieldsOf, outgoingHead } from './outgoing-head.ts'
 import { type ClientRequest, isIdempotent } from './request.ts'
 import type { RequestBody } from './request-body.ts'
 import { Tunnel, type TunnelOwner } from './tunnel.ts'
-import { wrongAgreement, wrongHandshake } from './websocket.ts'
-import { WebSocketFarewell } from './websocket-farewell.ts'
-
-/** What all exchanges of a door share. */
-export interface ExchangeSettings {
-  readonly engine: Engine
-  readonly forwarding: Forwarding
-  readonly answers: Answers
-  /** Strict-Transport-Security for responses that go over TLS. */
-  readonly hsts?: string | undefined
-  /** The client's silence: with its body, or while it should be reading. */
-  readonly clientMs: number
-  /** Told when an exchange begins, and when it has ended. */
-  began?(exchange: Exchange): void
-  ended(exchange: Exchange): void
-  /** Told when an exchange has become a tunnel; it ends as exchanges do. */
-  tunnelling?(exchange: Exchange): void
-}
+import { wrongHandshake, wrongUpgrade } from './websocket.ts'
 
 /** The most of a body that a balancer is shown. */
 const mostLookedAt = 1_048_576
 
-export class Exchange implements Attempt, TunnelOwner {
+export class Exchange implements Attempt, Placed, TunnelOwner {
   readonly request: ClientRequest
   readonly body: RequestBody
   readonly #client: ClientSide
@@ -72,12 +57,9 @@ export class Exchange implements Attempt, TunnelOwner {
   #headers: Headers | undefined
   #phase: Phase = 'queue'
   #lease: Lease | undefined
-  #queued: Queued | undefined
   #pause: Timer | undefined
   #transfer: Transfer | undefined
   #tunnel: Tunnel | undefined
-  #farewell: WebSocketFarewell | undefined
-  #quiet: Timer | undefined
   #fresh = false
   #lastFailure: Failed | undefined
   #status = 0
@@ -119,7 +101,7 @@ export class Exchange implements Attempt, TunnelOwner {
     const located = this.#dispatch.locate()
     if (this.#backend.balancer.bodyWanted !== undefined) this.request.body = () => this.body.held
     if (located === undefined) this.#look()
-    else void located.then(() => this.#guard(() => this.#look()))
+    else void located.then(() => this.guard(() => this.#look()))
   }
 
   /** Wait for as much of the body as the balancer wants to see before it chooses. */
@@ -134,7 +116,7 @@ export class Exchange implements Attempt, TunnelOwner {
         if (request.expectContinue === true && body.bytes === 0) this.#client.informational(100, [])
         this.#looking = true
         this.#deadline.arm(this.#settings.clientMs)
-        body.gather(Math.min(wanted, mostLookedAt), () => this.#guard(() => this.#look()))
+        body.gather(Math.min(wanted, mostLookedAt), () => this.guard(() => this.#look()))
         return
       }
     }
@@ -145,15 +127,16 @@ export class Exchange implements Attempt, TunnelOwner {
   #place(): void {
     if (this.#done) return
     this.#phase = 'queue'
-    this.#placed(this.#dispatch.next())
+    this.#dispatch.place(this)
   }
 
   /** The same, where no caller is there any more to whom an error of the host's own could be thrown. */
   #placeLater(): void {
-    this.#guard(() => this.#place())
+    this.guard(() => this.#place())
   }
 
-  #guard(step: () => void): void {
+  /** Do something that may call what the host has plugged in. */
+  guard(step: () => void): void {
     try {
       step()
     } catch (error) {
@@ -164,25 +147,8 @@ export class Exchange implements Attempt, TunnelOwner {
     }
   }
 
-  #placed(acquired: Acquired): void {
-    if (acquired.kind === 'lease') {
-      this.#leased(acquired)
-    } else if (acquired.kind === 'none') {
-      this.#refused(acquired.reason)
-    } else {
-      this.#queued = acquired
-      void acquired.lease.then(result => this.#leftQueue(result))
-    }
-  }
-
-  #leftQueue(result: Lease | NoServer): void {
-    this.#queued = undefined
-    if (!this.#done) this.#guard(() => this.#placed(result))
-    // The client went away between the grant and this turn.
-    else if (result.kind === 'lease') result.release(failed('queue', 'client', 'client-abort'))
-  }
-
-  #refused(reason: NoServerReason): void {
+  /** It got no server. */
+  refused(reason: NoServerReason): void {
     const failure = this.#lastFailure
     if (failure === undefined) {
       this.#reply(503)
@@ -196,7 +162,8 @@ export class Exchange implements Attempt, TunnelOwner {
 
   // ── 3: attempt ─────────────────────────────────────────────────────────────────────────────────────
 
-  #leased(lease: Lease): void {
+  /** It has a place on a server. */
+  leased(lease: Lease): void {
     this.#lease = lease
     lease.session = this
     this.#dispatch.leased(lease.server, lease.sticky)
@@ -219,7 +186,7 @@ export class Exchange implements Attempt, TunnelOwner {
   }
 
   get headers(): Headers {
-    this.#headers ??= this.#outgoingHeaders()
+    this.#headers ??= fieldsOf(this.head(''))
     return this.#headers
   }
 
@@ -232,32 +199,8 @@ export class Exchange implements Attempt, TunnelOwner {
   }
 
   head(ownLines: string): string {
-    const { request } = this
-    const { drop, added } = this.#settings.forwarding.plan(request)
-    const first = `${request.method} ${request.uri} HTTP/1.1\r\n${this.#missingHost}`
-    return headText(first, request, drop, this.#backend.affinity?.conceal?.(request), added + ownLines)
-  }
-
-  /** For engines that take names and values: the same head. */
-  #outgoingHeaders(): Headers {
-    const [, ...lines] = this.head('').split('\r\n')
-    const headers: Headers = []
-    for (const line of lines) {
-      const colon = line.indexOf(':')
-      if (colon !== -1) headers.push(line.slice(0, colon), line.slice(colon + 1).trim())
-    }
-    return headers
-  }
-
-  /**
-   * HTTP/1.0 may name the host in the target alone, of which only the path goes on, or not at all; in HTTP/1.1, in which
-   * the request goes on, there must be one (RFC 9112 section 3.2).
-   */
-  get #missingHost(): string {
-    const { request } = this
-    if (request.versionMinor === 1 || request.header('host') !== undefined) return ''
-    const { address } = this.server
-    return `Host: ${request.authority || (address.path === undefined ? address.text : 'localhost')}\r\n`
+    const { affinity } = this.#backend
+    return outgoingHead(this.request, this.server, this.#settings.forwarding, affinity, ownLines)
   }
 
   connected(): void {
@@ -288,7 +231,8 @@ export class Exchange implements Attempt, TunnelOwner {
     this.server.counters.response(head.status)
     ;(this.#lease as Lease).answered()
     if (this.#backend.policy.retriesStatus(head.status) && this.#retryStatus()) return 'unwanted'
-    const passing = this.#client.respond(head, this.#bind(head), this.#addedLines(head))
+    const added = addedLines(head, this.request, this.#settings)
+    const passing = this.#client.respond(head, this.#bind(head), added)
     if (passing === undefined) {
       const cause = new Error('the response head cannot be passed on')
       this.#attemptFailed(failed('wait', 'server', 'junk-response', cause))
@@ -302,19 +246,9 @@ export class Exchange implements Attempt, TunnelOwner {
     return passing
   }
 
-  #addedLines(head: ResponseHead): string {
-    const { forwarding, hsts } = this.#settings
-    const lines = forwarding.via === undefined ? '' : `Via: 1.1 ${forwarding.via}\r\n`
-    // A server that says it itself knows better; twice is not allowed (RFC 6797 section 7.1).
-    if (hsts === undefined || !this.request.secure || new ResponseView(head).header(hstsName) !== undefined) {
-      return lines
-    }
-    return `${lines}Strict-Transport-Security: ${hsts}\r\n`
-  }
-
   /** What only the attempt that won may say: where the client belongs. */
   #bind(head: ResponseHead): HeaderEdits | undefined {
-    return this.#backend.affinity === undefined ? undefined : this.#dispatch.bind(new ResponseView(head))
+    return this.#backend.affinity === undefined ? undefined : this.#dispatch.bind(new SeenResponse(head))
   }
 
   flush(): void {
@@ -343,7 +277,7 @@ export class Exchange implements Attempt, TunnelOwner {
     this.#transfer = undefined
     this.server.counters.response(101)
     ;(this.#lease as Lease).answered()
-    const wrong = this.#wrongUpgrade(head)
+    const wrong = wrongUpgrade(this.request, head.rawHeaders)
     if (wrong !== undefined) {
       this.#spoiled(socket, wrong)
       return
@@ -365,25 +299,18 @@ export class Exchange implements Attempt, TunnelOwner {
     this.#phase = 'tunnel'
     this.#backend.counters.response(101)
     this.#deadline.disarm()
+    const { timeouts, clock } = this.#backend
     this.#tunnel = new Tunnel(
       client.socket,
       socket,
       this,
-      this.#backend.timeouts.tunnelMs,
-      this.#backend.clock,
+      timeouts.tunnelMs,
+      clock,
+      this.upgrade === 'websocket',
     )
-    if (this.upgrade === 'websocket') this.#farewell = new WebSocketFarewell(client.socket, socket)
     this.#settings.tunnelling?.(this)
     if (client.firstBytes.length > 0) client.socket.unshift(client.firstBytes)
     if (firstBytes.length > 0) socket.unshift(firstBytes)
-  }
-
-  #wrongUpgrade({ rawHeaders }: ResponseHead): string | undefined {
-    const agreed = headerValue(rawHeaders, 'upgrade')?.toLowerCase()
-    if (this.upgrade === undefined || agreed !== this.upgrade) {
-      return 'it changed to a protocol that was not asked for'
-    }
-    return agreed === 'websocket' ? wrongAgreement(this.request, rawHeaders) : undefined
   }
 
   /** The server has changed protocols in a way that the client must not see. */
@@ -401,17 +328,12 @@ export class Exchange implements Attempt, TunnelOwner {
 
   tunnelEnded(outcome: Outcome): void {
     this.#tunnel = undefined
-    this.#quiet?.cancel()
     this.#end(outcome)
   }
 
   /** Close its tunnel once neither side has said anything for so long. */
   closeWhenQuiet(quietMs: number): void {
-    const tunnel = this.#tunnel
-    if (tunnel === undefined) return
-    const leftMs = quietMs - tunnel.silentMs
-    if (leftMs <= 0) this.shutdown()
-    else this.#quiet = this.#backend.clock.setTimeout(() => this.closeWhenQuiet(quietMs), Math.ceil(leftMs))
+    this.#tunnel?.closeWhenQuiet(quietMs, () => this.shutdown())
   }
 
   // ── 5: failure and retry ───────────────────────────────────────────────────────────────────────────
@@ -549,7 +471,7 @@ export class Exchange implements Attempt, TunnelOwner {
     if (this.#done) return
     this.#transfer?.abort()
     this.#transfer = undefined
-    this.#queued?.cancel()
+    this.#dispatch.leaveQueue()
     this.#pause?.cancel()
     this.body.discard()
     this.#end(failed(this.#phase, 'proxy', 'shutdown'))
@@ -559,14 +481,13 @@ export class Exchange implements Attempt, TunnelOwner {
     if (this.#done) return
     this.#transfer?.abort()
     this.#transfer = undefined
-    this.#queued?.cancel()
+    this.#dispatch.leaveQueue()
     this.#pause?.cancel()
     const tunnel = this.#tunnel
     this.#tunnel = undefined
     if (tunnel !== undefined) {
-      this.#farewell?.say()
       // The tunnel ends the exchange when it has closed both sides.
-      tunnel.abort()
+      tunnel.shutdown()
       return
     }
     if (status !== undefined && this.#status === 0) this.#reply(status, message)
@@ -611,38 +532,4 @@ export class Exchange implements Attempt, TunnelOwner {
     lease.server.counters.bytesIn += this.body.bytes
     lease.release(outcome)
   }
-}
-
-/** A response's headers as an affinity asks for them. */
-class ResponseView implements AffinityResponse {
-  readonly #head: ResponseHead
-
-  constructor(head: ResponseHead) {
-    this.#head = head
-  }
-
-  header(name: string): string | undefined {
-    const { parsed } = this.#head
-    return parsed === undefined ? headerValue(this.#head.rawHeaders, name) : parsed.lines.get(name)
-  }
-
-  get setCookies(): readonly string[] {
-    const { parsed } = this.#head
-    return parsed === undefined
-      ? headerValues(this.#head.rawHeaders, 'set-cookie')
-      : parsed.lines.all('set-cookie')
-  }
-}
-
-const hstsName = 'strict-transport-security'
-
-class TimeoutError extends Error {
-  override readonly name = 'TimeoutError'
-}
-
-/** The status that tells a client of a failure before any response. */
-function statusOf(outcome: Failed): AnswerStatus {
-  if (outcome.cause instanceof TimeoutError || outcome.reason === 'response-timeout') return 504
-  if (outcome.reason === 'bad-request') return 400
-  return 502
 }

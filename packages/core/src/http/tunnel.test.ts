@@ -114,8 +114,8 @@ describe('a tunnel', () => {
 
   test('that is aborted closes both sides, and ends once', async () => {
     const { tunnel, clientSide, serverSide, told, clock } = joined()
-    tunnel.abort()
-    tunnel.abort()
+    tunnel.shutdown()
+    tunnel.shutdown()
     await Promise.all([closed(clientSide), closed(serverSide)])
     expect(told.outcomes).toMatchObject([{ kind: 'failed', side: 'proxy', reason: 'shutdown' }])
     expect(clock.pending).toBe(0)
@@ -127,7 +127,7 @@ describe('a tunnel', () => {
     const [, serverSide] = duplexPair()
     const clock = new VirtualClock()
     const owner = { tunnelled: () => {}, tunnelEnded: () => {} }
-    new Tunnel(stuck, serverSide, owner, idleMs, clock).abort()
+    new Tunnel(stuck, serverSide, owner, idleMs, clock).shutdown()
     expect(stuck.destroyed).toBe(false)
     clock.advance(30_000)
     expect(stuck.destroyed).toBe(true)
@@ -144,7 +144,7 @@ describe('a tunnel', () => {
         },
       })
     const owner = { tunnelled: () => {}, tunnelEnded: () => {} }
-    new Tunnel(socket(), socket(), owner, idleMs, new VirtualClock()).abort()
+    new Tunnel(socket(), socket(), owner, idleMs, new VirtualClock()).shutdown()
     expect(soon).toBe(2)
   })
 })

@@ -51,6 +51,15 @@ export function wrongHandshake(request: ClientRequest): HandshakeRefusal | undef
     : { status: 400, message: `The WebSocket handshake has no valid ${wrong}.` }
 }
 
+/** What is wrong with a server's 101, to whatever protocol; undefined where it is the one that was asked for. */
+export function wrongUpgrade(request: ClientRequest, headers: readonly string[]): string | undefined {
+  const agreed = headerValue(headers, 'upgrade')?.toLowerCase()
+  if (request.upgrade === undefined || agreed !== request.upgrade) {
+    return 'it changed to a protocol that was not asked for'
+  }
+  return agreed === 'websocket' ? wrongAgreement(request, headers) : undefined
+}
+
 /** What is wrong with a server's 101 for this request; undefined where both agree. */
 export function wrongAgreement(request: ClientRequest, headers: readonly string[]): string | undefined {
   const options = elements(headerValue(headers, 'connection')?.toLowerCase())

@@ -20,8 +20,9 @@ import type { Socket } from 'node:net'
 import type { ProxyHeader } from '@evener/proxy-protocol'
 import type { TlsFacts } from '@evener/tls'
 import type { Backend } from '../balance/backend.ts'
-import type { Dispatch } from '../balance/dispatch.ts'
-import type { Acquired, Lease, NoServer, Queued } from '../balance/lease.ts'
+import type { NoServerReason } from '../balance/counters.ts'
+import type { Dispatch, Placed } from '../balance/dispatch.ts'
+import type { Lease } from '../balance/lease.ts'
 import { type Failed, failed, type Outcome, type Phase } from '../balance/outcome.ts'
 import type { Server } from '../balance/server.ts'
 import { acceptProxyHeader } from '../base/accept-proxy.ts'
@@ -44,7 +45,7 @@ const neverSent = { idempotent: false, replayable: false }
 /** What is read of a client that waits for a server. */
 const mostEarly = 65_536
 
-export class TcpSession implements RelayOwner {
+export class TcpSession implements Placed, RelayOwner {
   readonly client: Socket
   readonly #settings: TcpSettings
   readonly #tls: TlsFacts | undefined
@@ -54,7 +55,6 @@ export class TcpSession implements RelayOwner {
   #dispatch: Dispatch | undefined
   #deadline: Deadline | undefined
   #lease: Lease | undefined
-  #queued: Queued | undefined
   #pause: Timer | undefined
   /** Gives up the connection that is being made. */
   #connecting: (() => void) | undefined
@@ -178,11 +178,11 @@ export class TcpSession implements RelayOwner {
     }
     this.#deadline = new Deadline(backend.clock, () => this.#overdue())
     this.#dispatch = backend.dispatch(connection)
-    this.#guard(() => {
+    this.guard(() => {
       const located = (this.#dispatch as Dispatch).locate()
       if (backend.balancer.bodyWanted !== undefined) connection.body = () => this.#early
       if (located === undefined) this.#look()
-      else void located.then(() => this.#guard(() => this.#look()))
+      else void located.then(() => this.guard(() => this.#look()))
     })
   }
 
@@ -219,7 +219,7 @@ export class TcpSession implements RelayOwner {
       this.#cancelStep = nothing
       const chunk = client.read() as Buffer | null
       if (chunk !== null) this.#early = joined(this.#early, chunk)
-      this.#guard(() => (chunk === null ? this.#looked() : this.#look()))
+      this.guard(() => (chunk === null ? this.#looked() : this.#look()))
     }
     this.#cancelStep = () => client.off('readable', onReadable)
     client.once('readable', onReadable)
@@ -230,15 +230,15 @@ export class TcpSession implements RelayOwner {
   #place(): void {
     if (this.#done) return
     this.#phase = 'queue'
-    this.#placed((this.#dispatch as Dispatch).next())
+    ;(this.#dispatch as Dispatch).place(this)
   }
 
   #placeLater(): void {
-    this.#guard(() => this.#place())
+    this.guard(() => this.#place())
   }
 
   /** What the host has plugged in may throw: a balancer, an affinity. */
-  #guard(step: () => void): void {
+  guard(step: () => void): void {
     try {
       step()
     } catch (error) {
@@ -247,29 +247,18 @@ export class TcpSession implements RelayOwner {
     }
   }
 
-  #placed(acquired: Acquired): void {
-    if (acquired.kind === 'lease') this.#leased(acquired)
-    else if (acquired.kind === 'none') {
-      this.#done = true
-      ;(this.#dispatch as Dispatch).reject(acquired.reason)
-      this.#deadline?.disarm()
-      reset(this.client)
-    } else {
-      this.#queued = acquired
-      void acquired.lease.then(result => this.#leftQueue(result))
-    }
-  }
-
-  #leftQueue(result: Lease | NoServer): void {
-    this.#queued = undefined
-    if (!this.#done) this.#guard(() => this.#placed(result))
-    // The client went away between the grant and this turn.
-    else if (result.kind === 'lease') result.release(failed('queue', 'client', 'client-abort'))
+  /** It got no server. */
+  refused(reason: NoServerReason): void {
+    this.#done = true
+    ;(this.#dispatch as Dispatch).reject(reason)
+    this.#deadline?.disarm()
+    reset(this.client)
   }
 
   // ── 5: connect ─────────────────────────────────────────────────────────────────────────────────────
 
-  #leased(lease: Lease): void {
+  /** It has a place on a server. */
+  leased(lease: Lease): void {
     this.#lease = lease
     lease.session = this
     const dispatch = this.#dispatch as Dispatch
@@ -377,7 +366,7 @@ export class TcpSession implements RelayOwner {
     // It is read on for a while, so that its going away is noticed.
     const early = joined(this.#early, buffer.subarray(0, end))
     this.#early = early
-    if (this.#looking) this.#guard(() => this.#look())
+    if (this.#looking) this.guard(() => this.#look())
     return early.length < mostEarly
   }
 
@@ -414,7 +403,7 @@ export class TcpSession implements RelayOwner {
     else if (this.#looking) {
       this.#cancelStep?.()
       this.#cancelStep = nothing
-      this.#guard(() => this.#looked())
+      this.guard(() => this.#looked())
     } else if (this.#phase === 'connect') {
       const { connectMs } = (this.#dispatch as Dispatch).backend.timeouts
       const cause = new Error(`no connection within ${connectMs} ms`)
@@ -432,7 +421,7 @@ export class TcpSession implements RelayOwner {
     const cancel = this.#cancelStep
     this.#cancelStep = undefined
     cancel?.()
-    this.#queued?.cancel()
+    this.#dispatch?.leaveQueue()
     this.#pause?.cancel()
     this.#connecting?.()
     reset(this.client)

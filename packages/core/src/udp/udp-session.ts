@@ -15,8 +15,9 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { Backend } from '../balance/backend.ts'
-import type { Dispatch } from '../balance/dispatch.ts'
-import type { Acquired, Lease, Queued } from '../balance/lease.ts'
+import type { NoServerReason } from '../balance/counters.ts'
+import type { Dispatch, Placed } from '../balance/dispatch.ts'
+import type { Lease } from '../balance/lease.ts'
 import { failed, type Outcome } from '../balance/outcome.ts'
 import { Deadline } from '../base/deadline.ts'
 import type { ProxyHeaderMaker } from '../base/send-proxy.ts'
@@ -41,7 +42,7 @@ const neverSent = { idempotent: false, replayable: false }
 
 const noBytes: Buffer = Buffer.alloc(0)
 
-export class UdpSession {
+export class UdpSession implements Placed {
   readonly client: UdpClient
   /** Where it came in, and where answers go out. */
   readonly listener: Socket
@@ -53,7 +54,6 @@ export class UdpSession {
   readonly #backend: Backend
   readonly #deadline: Deadline
   #lease: Lease | undefined
-  #queued: Queued | undefined
   #socket: Socket | undefined
   #connected = false
   /** Datagrams that came before there was a server. */
@@ -99,10 +99,10 @@ export class UdpSession {
 
   /** Where the client belongs; to be called once, before the first datagram. */
   start(): void {
-    this.#guard(() => {
+    this.guard(() => {
       const located = this.#dispatch.locate()
       if (located === undefined) this.#place()
-      else void located.then(() => this.#guard(() => this.#place()))
+      else void located.then(() => this.guard(() => this.#place()))
     })
   }
 
@@ -115,7 +115,7 @@ export class UdpSession {
       this.#pending.push(datagram)
       if (!this.#placing) {
         this.#placing = true
-        this.#guard(() => this.#place())
+        this.guard(() => this.#place())
       }
     } else this.#settings.counters.datagramsDropped++
   }
@@ -127,7 +127,7 @@ export class UdpSession {
 
   // ── a server ───────────────────────────────────────────────────────────────────────────────────────
 
-  #guard(step: () => void): void {
+  guard(step: () => void): void {
     try {
       step()
     } catch (error) {
@@ -137,25 +137,16 @@ export class UdpSession {
   }
 
   #place(): void {
-    if (!this.#done) this.#placed(this.#dispatch.next())
+    if (!this.#done) this.#dispatch.place(this)
   }
 
-  #placed(acquired: Acquired): void {
-    if (acquired.kind === 'lease') this.#leased(acquired)
-    else if (acquired.kind === 'none') {
-      this.#finish(() => this.#dispatch.reject(acquired.reason))
-    } else {
-      this.#queued = acquired
-      void acquired.lease.then(result => {
-        this.#queued = undefined
-        if (!this.#done) this.#guard(() => this.#placed(result))
-        // The session ended between the grant and this turn.
-        else if (result.kind === 'lease') result.release(failed('queue', 'client', 'client-abort'))
-      })
-    }
+  /** It got no server. */
+  refused(reason: NoServerReason): void {
+    this.#finish(() => this.#dispatch.reject(reason))
   }
 
-  #leased(lease: Lease): void {
+  /** It has a place on a server. */
+  leased(lease: Lease): void {
     this.#lease = lease
     lease.session = this
     const { server } = lease
@@ -213,7 +204,7 @@ export class UdpSession {
     // What waits was not sent to anybody yet. Else the next datagram brings it to another server.
     if (this.#pending.length > 0 && !this.#done) {
       this.#placing = true
-      this.#guard(() => this.#place())
+      this.guard(() => this.#place())
     }
   }
 
@@ -271,7 +262,7 @@ export class UdpSession {
     if (this.#done) return
     this.#done = true
     this.#deadline.disarm()
-    this.#queued?.cancel()
+    this.#dispatch.leaveQueue()
     this.#pending = []
     this.#drop()
     // Told first: whoever listens to the backend may look at the proxy.

@@ -1,0 +1,20 @@
+/** What all exchanges of a door share: its options, compiled, and whom they tell of themselves. */
+import type { Answers } from './answer.ts'
+import type { Engine } from './engine.ts'
+import type { Exchange } from './exchange.ts'
+import type { Forwarding } from './forwarded.ts'
+
+export interface ExchangeSettings {
+  readonly engine: Engine
+  readonly forwarding: Forwarding
+  readonly answers: Answers
+  /** Strict-Transport-Security for responses that go over TLS. */
+  readonly hsts?: string | undefined
+  /** The client's silence: with its body, or while it should be reading. */
+  readonly clientMs: number
+  /** Told when an exchange begins, and when it has ended. */
+  began?(exchange: Exchange): void
+  ended(exchange: Exchange): void
+  /** Told when an exchange has become a tunnel; it ends as exchanges do. */
+  tunnelling?(exchange: Exchange): void
+}
