@@ -330,7 +330,7 @@ describe('slowloris', () => {
     }
     await all
     for (const { text } of slow) expect(text()).toMatch(/^HTTP\/1\.1 408 .*\r\nConnection: close\r\n/s)
-    expect(handler.refused).toEqual({ 408: 300 })
+    expect(handler.counters.refused).toEqual({ 408: 300 })
     expect((await neighbour.stop()).failures).toEqual([])
   })
 })

@@ -4,6 +4,7 @@ export type { ChecksOptions } from './balance/checks.ts'
 export {
   BackendCounters,
   type NoServerReason,
+  ResponseCounters,
   ServerCounters,
   TrafficCounters,
 } from './balance/counters.ts'
@@ -12,6 +13,7 @@ export type { BackendEvents } from './balance/events.ts'
 export { type Acquired, Lease, type NoServer, type Queued } from './balance/lease.ts'
 export type { LoadProbe } from './balance/load-probe.ts'
 export type { Completed, Failed, FailureReason, Outcome, Phase, Side } from './balance/outcome.ts'
+export { latencyBounds, PhaseTimes, RequestTimes } from './balance/request-times.ts'
 export type { RetryBudgetOptions, RetryOn, RetryOptions } from './balance/retry.ts'
 export { type ChangeCause, type ChangeReason, Server } from './balance/server.ts'
 export type { HttpProtocol, ServerCheckOptions, ServerOptions } from './balance/server-options.ts'
@@ -23,12 +25,14 @@ export type { AcceptProxyOptions } from './base/accept-proxy.ts'
 export type { Clock, Timer } from './base/clock.ts'
 export type { ConnectionFacts } from './base/connection-facts.ts'
 export { type ErrorCode, EvenerError } from './base/errors.ts'
+export { RateCounter } from './base/rate-counter.ts'
 export type { SendProxy, SendProxyOptions } from './base/send-proxy.ts'
 export type { TrackedClient, Tracker } from './base/tracking.ts'
 export { type DefaultEngineOptions, defaultEngine } from './engines/default-engine.ts'
 export { type HttpProxy3Options, httpProxy3Engine } from './engines/http-proxy-3.ts'
 export { type Http1EngineOptions, http1Engine, type Reuse } from './engines/http1/http1-engine.ts'
 export { type Http2EngineOptions, http2Engine } from './engines/http2/http2-engine.ts'
+export { answerWorkers, askWorkers } from './frontend/ask-workers.ts'
 export { type Closable, type ClusterOptions, type RunningCluster, runCluster } from './frontend/cluster.ts'
 export {
   createFrontend,
@@ -42,6 +46,7 @@ export type { HstsOptions, HttpsRedirectOptions } from './frontend/https.ts'
 export type { BindOptions, BoundAddress } from './frontend/listening.ts'
 export type { AnswerContext, AnswerStatus, ErrorPage, ErrorPages } from './http/answer.ts'
 export type { CloseOptions, DoorTimeouts, Route, RouteAnswer } from './http/door.ts'
+export { DoorCounters } from './http/door-counters.ts'
 export type { Attempt, AttemptFailure, Engine, Passing, ResponseHead, Transfer } from './http/engine.ts'
 export type { ForwardedOptions } from './http/forwarded.ts'
 export { type HttpHandler, type HttpHandlerOptions, httpHandler } from './http/http-handler.ts'

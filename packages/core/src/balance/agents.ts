@@ -5,7 +5,13 @@
  * for its checks to find out.
  * Source: HAProxy manual, `agent-check`, `agent-inter`.
  */
-import { type CheckOptions, type CheckResult, HealthMonitor, type HealthMonitorOptions } from '@evener/health'
+import {
+  type CheckOptions,
+  type CheckResult,
+  HealthMonitor,
+  type HealthMonitorOptions,
+  type HealthStatus,
+} from '@evener/health'
 import type { Clock } from '../base/clock.ts'
 import { invalid } from '../base/options.ts'
 import type { Address } from './address.ts'
@@ -67,6 +73,11 @@ export class AgentChecks {
     if (server.agentAddress === undefined) return
     this.#servers.set(server.id, server)
     this.#monitor.add(agentOf(server, server.agentAddress))
+  }
+
+  /** How it stands with asking; undefined where it has no agent. */
+  status(server: Server): HealthStatus | undefined {
+    return this.#servers.get(server.id) === server ? this.#monitor.status(server.id) : undefined
   }
 
   /** Ask no longer; what was said last stays. */

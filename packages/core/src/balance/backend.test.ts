@@ -325,7 +325,7 @@ describe('a client whose server is down', () => {
     expect(dispatch.locate()).toBeUndefined()
     const lease = leaseOf(dispatch)
     expect(lease).toMatchObject({ sticky: false, server: { id: 's1' } })
-    dispatch.leased(lease.server, lease.sticky)
+    dispatch.leased(lease)
     dispatch.bind()
     expect(bind).not.toHaveBeenCalled()
     // Forced comes first.
@@ -420,7 +420,7 @@ describe('an affinity', () => {
     backend.on('fault', heard)
     const dispatch = backend.dispatch(request)
     expect(dispatch.bind()).toBeUndefined()
-    dispatch.leased(leaseOf(dispatch).server, false)
+    dispatch.leased(leaseOf(dispatch))
     expect(dispatch.bind()).toBeUndefined()
     expect(heard).toHaveBeenCalledExactlyOnceWith(fault)
   })

@@ -11,7 +11,7 @@
 import type { InspectOptions, inspect } from 'node:util'
 import type { Balancer, Member } from '@evener/algorithms'
 import { roundRobin } from '@evener/algorithms'
-import { Quorum } from '@evener/health'
+import { type HealthStatus, Quorum } from '@evener/health'
 import type { Affinity } from '@evener/session'
 import { EventEmitter } from 'eventemitter3'
 import { type Clock, monotonic } from '../base/clock.ts'
@@ -151,6 +151,9 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
   readonly #queueWhenDown: boolean
   /** Those that the balancer chooses from now. */
   #pool: readonly Server[] = []
+  /** Since when it has had a server to choose, or none; and how long it had none before. */
+  #turnedAt: number
+  #downMs = 0
   #closed = false
 
   /** See {@link createBackend}. */
@@ -165,6 +168,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
       ['now', 'setTimeout'],
       'new VirtualClock()',
     )
+    this.#turnedAt = this.clock.now()
     const balancer = options.balancer ?? roundRobin()
     this.balancer = withMethods(`${field}.balancer`, balancer, ['rebuild', 'pick'], 'roundRobin()')
     if (inUse.has(balancer)) {
@@ -252,6 +256,26 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     return this.#waiting.size
   }
 
+  /** Milliseconds since it last lost its last server, or got one again; since it was made, before that. */
+  get sinceChangeMs(): number {
+    return this.clock.now() - this.#turnedAt
+  }
+
+  /** Milliseconds without a server, altogether. */
+  get downtimeMs(): number {
+    return this.#downMs + (this.#pool.length === 0 ? this.sinceChangeMs : 0)
+  }
+
+  /** How the health checks of this server stand; undefined where it is not checked. */
+  checkStatus(server: Server): HealthStatus | undefined {
+    return this.#watching.checkStatus(server)
+  }
+
+  /** How its agent's answers stand; undefined where it has no agent. */
+  agentStatus(server: Server): HealthStatus | undefined {
+    return this.#watching.agentStatus(server)
+  }
+
   /**
    * Add a server; it takes traffic at once, or when its checks find it up.
    * @throws {EvenerError} as {@link createBackend}; `EVENER_CLOSED` after `close`
@@ -297,9 +321,10 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
 
   /** Begin a request. It is counted from here on, and must be ended. */
   dispatch(request: BackendRequest): Dispatch {
-    this.counters.begin()
+    const now = this.clock.now()
+    this.counters.begin(now)
     this.retryBudget.deposit()
-    return new Dispatch(this, request)
+    return new Dispatch(this, request, now)
   }
 
   /**
@@ -332,7 +357,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     if (this.#loadProbe !== undefined) this.#askForLoad(this.#loadProbe)
     if (chosen === undefined)
       return this.#queueWhenDown ? this.#enqueue(this.#waiting, undefined) : none['no-server']
-    if (!chosen.saturated) return this.#lease(chosen, false)
+    if (!chosen.saturated) return this.#balanced(chosen)
     // A choice made by the request's key waits for that server; any other waits for whichever is free first.
     if (this.balancer.keyed === true && !chosen.queueFull) return this.#enqueue(chosen.waiting, chosen)
     return this.#enqueue(this.#waiting, undefined)
@@ -395,9 +420,9 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
 
   // ── what servers and leases tell ───────────────────────────────────────────────────────────────────
 
-  /** The time for latencies, which only a balancer that learns, and a judge of latencies, is told. @internal */
+  /** The time by its clock, for latencies. @internal */
   now(): number {
-    return this.balancer.ended === undefined && !this.#watching.wantsLatency ? 0 : this.clock.now()
+    return this.clock.now()
   }
 
   /** @internal */
@@ -489,12 +514,18 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
   }
 
   #lease(server: Server, sticky: boolean): Lease {
-    server.counters.begin()
+    const lease = new Lease(this, server, sticky)
+    server.counters.begin(lease.startedAt)
     if (sticky) this.counters.sticky++
     this.balancer.began?.(server)
-    const lease = new Lease(this, server, sticky)
     server.leases.add(lease)
     return lease
+  }
+
+  #balanced(server: Server): Lease {
+    server.counters.balanced++
+    this.counters.balanced++
+    return this.#lease(server, false)
   }
 
   #enqueue(list: Set<Waiter>, server: Server | undefined, staying: Staying = 'while-usable'): Acquired {
@@ -519,7 +550,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
       const any = server.eligible && this.#pool.includes(server) ? this.#waiting : nobody
       const waiter = older(server.waiting, any)
       if (waiter === undefined) return
-      waiter.settle(this.#lease(server, false))
+      waiter.settle(this.#balanced(server))
     }
   }
 
@@ -574,10 +605,20 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
   #rebuild(): void {
     const { quorum } = this.#rules
     const before = quorum?.reached
+    const had = this.#pool.length > 0
     this.#pool = choosePool(this.servers, this.#rules)
+    if (had !== this.#pool.length > 0) this.#turned(had)
     this.balancer.rebuild(this.balancer.seesDown === true ? withDown(this.servers, this.#pool) : this.#pool)
     const after = quorum?.reached
     if (before !== undefined && after !== undefined && before !== after) this.emit('quorum', after)
+  }
+
+  /** Its last server is gone, or one is there again. */
+  #turned(down: boolean): void {
+    const now = this.clock.now()
+    if (down) this.counters.downTransitions++
+    else this.#downMs += now - this.#turnedAt
+    this.#turnedAt = now
   }
 
   /** @throws {EvenerError} `EVENER_INVALID_OPTION` where there is no such server, or they track one another */

@@ -10,6 +10,7 @@ import {
   ErrorLimit,
   HealthMonitor,
   type HealthMonitorOptions,
+  type HealthStatus,
   type ObserveOptions,
   type Random,
   type Target,
@@ -100,6 +101,11 @@ export class HealthChecks {
     const message = `Detected ${limit} consecutive errors, last one was: ${describeError(outcome)}`
     server.counters.errorLimits++
     this.#monitor.punish(server.id, action, { ok: false, code: 'HANA', message, durationMs: 0 })
+  }
+
+  /** How its checks stand; undefined where it is not checked. */
+  status(server: Server): HealthStatus | undefined {
+    return this.#servers.get(server.id) === server ? this.#monitor.status(server.id) : undefined
   }
 
   /** Check this server no longer; its health stays as it was found. */

@@ -4,10 +4,30 @@
  * They hold to one equation, at every moment, for each server and each backend:
  * `requests = requestsNow + completed + failed + aborted + rejected`.
  */
+import { RateCounter } from '../base/rate-counter.ts'
 import type { Outcome } from './outcome.ts'
+import { RequestTimes } from './request-times.ts'
+
+/** Responses by the first digit of their status: what doors, backends and servers all count. */
+export class ResponseCounters {
+  responses1xx = 0
+  responses2xx = 0
+  responses3xx = 0
+  responses4xx = 0
+  responses5xx = 0
+
+  /** A response head arrived or, for a backend or a door, was sent to the client. */
+  response(status: number): void {
+    if (status < 200) this.responses1xx++
+    else if (status < 300) this.responses2xx++
+    else if (status < 400) this.responses3xx++
+    else if (status < 500) this.responses4xx++
+    else this.responses5xx++
+  }
+}
 
 /** What servers and backends both count. */
-export class TrafficCounters {
+export class TrafficCounters extends ResponseCounters {
   /** Requests taken. A retry on a server is another request for that server, and none for the backend. */
   requests = 0
   /** Requests under way. */
@@ -36,25 +56,41 @@ export class TrafficCounters {
   connectErrors = 0
   /** Attempts that ended with a missing, late, invalid or broken response. */
   responseErrors = 0
-  /** Responses by the first digit of their status. */
-  responses1xx = 0
-  responses2xx = 0
-  responses3xx = 0
-  responses4xx = 0
-  responses5xx = 0
+  /** Requests whose response, or tunnel, was broken off by the server, and by the client. */
+  cutByServer = 0
+  cutByClient = 0
+  /** Requests for which the balancer chose the server. */
+  balanced = 0
+  /** When the last request began, by the backend's clock; minus infinity before the first. */
+  lastBeganAt = Number.NEGATIVE_INFINITY
+  /** Requests per second, now and at most. */
+  readonly rate = new RateCounter()
+  /** How long those took that were answered. */
+  readonly times = new RequestTimes()
 
   /** A request begins. */
-  begin(): void {
+  begin(now: number): void {
     this.requests++
+    this.lastBeganAt = now
+    this.rate.add(now)
     if (++this.requestsNow > this.requestsMax) this.requestsMax = this.requestsNow
   }
 
   /** A request that began has ended. */
   end(outcome: Outcome): void {
     this.requestsNow--
-    if (outcome.kind === 'completed') this.completed++
-    else if (outcome.side === 'client') this.aborted++
-    else this.failed++
+    if (outcome.kind === 'completed') {
+      this.completed++
+      return
+    }
+    const passing = outcome.phase === 'receive' || outcome.phase === 'tunnel'
+    if (outcome.side === 'client') {
+      this.aborted++
+      if (passing) this.cutByClient++
+    } else {
+      this.failed++
+      if (passing && outcome.side === 'server') this.cutByServer++
+    }
   }
 
   /** An attempt failed by the server's doing. */
@@ -62,15 +98,6 @@ export class TrafficCounters {
     if (outcome.kind === 'completed' || outcome.side !== 'server') return
     if (outcome.phase === 'connect') this.connectErrors++
     else this.responseErrors++
-  }
-
-  /** A response head arrived or, for a backend, was sent to the client. */
-  response(status: number): void {
-    if (status < 200) this.responses1xx++
-    else if (status < 300) this.responses2xx++
-    else if (status < 400) this.responses3xx++
-    else if (status < 500) this.responses4xx++
-    else this.responses5xx++
   }
 
   /** A request joins the queue. */
@@ -92,6 +119,9 @@ export class ServerCounters extends TrafficCounters {
   circuitOpenings = 0
   /** How often it went from up to down. */
   downTransitions = 0
+  /** Connections begun, and requests that went on one that was kept. */
+  connects = 0
+  reuses = 0
 }
 
 /** Why a backend could not give a server. */
@@ -120,6 +150,8 @@ export class BackendCounters extends TrafficCounters {
   sticky = 0
   /** Retries that the budget did not allow. */
   retriesRefused = 0
+  /** How often its last server went, so that nobody was left to serve. */
+  downTransitions = 0
 
   /** A request that began ends without a server. */
   reject(reason: NoServerReason): void {

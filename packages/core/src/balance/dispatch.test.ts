@@ -99,7 +99,7 @@ describe('a client that belongs to a server', () => {
     do {
       const lease = leaseOf(dispatch)
       path.push(lease.server.id)
-      dispatch.leased(lease.server, lease.sticky)
+      dispatch.leased(lease)
       lease.release(refused)
     } while (dispatch.retry(refused, anyRetry) !== 'give-up')
     expect(path.join(' ')).toBe(expected)

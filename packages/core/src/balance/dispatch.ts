@@ -49,7 +49,10 @@ export class Dispatch {
   redispatches = 0
   /** The id that the affinity found. */
   found: string | undefined
-  /** The server of the last lease. */
+  /** When it began, by the backend's clock. */
+  readonly beganAt: number
+  /** The last lease, and its server. */
+  lease: Lease | undefined
   server: Server | undefined
   #tried: Set<Server> | undefined
   #sticky = false
@@ -60,9 +63,10 @@ export class Dispatch {
   #ended = false
 
   /** Made by `Backend.dispatch`. */
-  constructor(backend: Backend, request: BackendRequest) {
+  constructor(backend: Backend, request: BackendRequest, beganAt: number) {
     this.backend = backend
     this.request = request
+    this.beganAt = beganAt
   }
 
   /** True once it has ended. */
@@ -129,10 +133,12 @@ export class Dispatch {
     else if (result.kind === 'lease') result.release(failed('queue', 'client', 'client-abort'))
   }
 
-  /** A lease was given: remember its server. */
-  leased(server: Server, sticky: boolean): void {
+  /** A lease was given: remember it and its server. */
+  leased(lease: Lease): void {
+    const { server, sticky } = lease
     // A retry on the same server is no second choice: the client still belongs there.
     this.#sticky = sticky || (this.#sticky && server === this.server)
+    this.lease = lease
     this.server = server
   }
 
@@ -186,6 +192,21 @@ export class Dispatch {
     if (this.#ended) return
     this.#ended = true
     this.backend.counters.end(outcome)
+    const { lease } = this
+    if (lease !== undefined && lease.answeredAt >= 0) this.#timed(lease)
+  }
+
+  /** Its answer has passed, or a part of it: say how long that took, in the phases of the attempt that was answered. */
+  #timed({ server, startedAt, connectedAt, answeredAt }: Lease): void {
+    const { backend, beganAt } = this
+    const connected = connectedAt < 0 ? startedAt : connectedAt
+    const totalMs = backend.now() - beganAt
+    for (const { times } of [backend.counters, server.counters]) {
+      times.queue.add(startedAt - beganAt)
+      times.connect.add(connected - startedAt)
+      times.response.add(answeredAt - connected)
+      times.total.add(totalMs)
+    }
   }
 
   /** It ended without a server. */

@@ -104,7 +104,7 @@ describe.each(Object.keys(balancers))('leases under %s', name => {
               server.counters.requestsNow <= server.maxConnections ||
               shrunk.has(server.id),
           ).toBe(true)
-          visit.dispatch.leased(server, result.sticky)
+          visit.dispatch.leased(result)
           visit.lease = result
         }
         const place = (visit: Visit): void => {

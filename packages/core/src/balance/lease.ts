@@ -31,10 +31,11 @@ export class Lease {
   /** Its neighbours in the list of its server. @internal */
   before: Lease | undefined = undefined
   after: Lease | undefined = undefined
+  /** By the backend's clock: when it was given, when there was a connection, when the answer began; -1 until then. */
+  readonly startedAt: number
+  connectedAt = -1
+  answeredAt = -1
   readonly #holder: LeaseHolder
-  readonly #startedAt: number
-  /** Negative until it is. */
-  #answeredAt = -1
   #released = false
 
   /** Made by a backend; see `Backend.acquire`. */
@@ -42,7 +43,7 @@ export class Lease {
     this.#holder = holder
     this.server = server
     this.sticky = sticky
-    this.#startedAt = holder.now()
+    this.startedAt = holder.now()
   }
 
   /** True once it has been given back. */
@@ -50,10 +51,15 @@ export class Lease {
     return this.#released
   }
 
+  /** There is a connection to the server. */
+  connected(): void {
+    this.connectedAt = this.#holder.now()
+  }
+
   /** The server's answer has begun: the latency that a learning balancer hears of ends here. */
   answered(): void {
-    if (this.#answeredAt >= 0) return
-    this.#answeredAt = this.#holder.now()
+    if (this.answeredAt >= 0) return
+    this.answeredAt = this.#holder.now()
     this.server.traffic?.answered()
   }
 
@@ -70,8 +76,8 @@ export class Lease {
       )
     }
     this.#released = true
-    const until = this.#answeredAt < 0 ? this.#holder.now() : this.#answeredAt
-    this.#holder.released(this, outcome, until - this.#startedAt)
+    const until = this.answeredAt < 0 ? this.#holder.now() : this.answeredAt
+    this.#holder.released(this, outcome, until - this.startedAt)
   }
 }
 

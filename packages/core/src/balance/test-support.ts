@@ -45,7 +45,7 @@ export class ScriptedChecker implements Checker {
 export function leaseOf(dispatch: Dispatch): Lease {
   const acquired = dispatch.next()
   if (acquired.kind !== 'lease') throw new Error(`no lease at once, but ${acquired.kind}`)
-  dispatch.leased(acquired.server, acquired.sticky)
+  dispatch.leased(acquired)
   return acquired
 }
 

@@ -7,6 +7,7 @@ import {
   CircuitBreaker,
   type CircuitBreakerOptions,
   type CircuitBreakerSettings,
+  type HealthStatus,
   OutlierDetector,
   type OutlierOptions,
   readCircuitBreakerOptions,
@@ -42,8 +43,6 @@ export class Watching {
   readonly #agents: AgentChecks | undefined
   readonly #detector: OutlierDetector | undefined
   readonly #breakers: CircuitBreakerSettings | undefined
-  /** True where somebody wants to know how long requests take. */
-  readonly wantsLatency: boolean
 
   /** @throws {EvenerError} `EVENER_INVALID_OPTION` */
   constructor(options: WatchingOptions, field: string, clock: Clock, farm: Farm, listener: WatchingListener) {
@@ -56,7 +55,6 @@ export class Watching {
         readCircuitBreakerOptions({ clock, ...circuitBreaker }),
       )
     }
-    this.wantsLatency = (outliers?.latencyFactor ?? 0) > 0
     if (agent !== undefined) {
       this.#agents = new AgentChecks(agent, `${field}.agent`, clock, (server, result) =>
         listener.agentAsked(server, result),
@@ -94,6 +92,16 @@ export class Watching {
         returned: () => server.setEjected(false, 'its time is over'),
       })
     }
+  }
+
+  /** How the checks of this server stand; undefined where it has none. */
+  checkStatus(server: Server): HealthStatus | undefined {
+    return this.#checks?.status(server)
+  }
+
+  /** The same of what its agent is asked. */
+  agentStatus(server: Server): HealthStatus | undefined {
+    return this.#agents?.status(server)
   }
 
   forget(server: Server): void {

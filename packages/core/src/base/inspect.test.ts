@@ -24,7 +24,7 @@ test('a server shows who and where it is, how it is, and what it has counted', (
   server.drain()
   server.setWeight(2)
   expect(inspect(server, { breakLength: Number.POSITIVE_INFINITY })).toBe(
-    "Server s1 { address: '127.0.0.1:8001', state: 'drain, up', weight: 2, counters: { requests: 1, requestsNow: 1, requestsMax: 1 } }",
+    "Server s1 { address: '127.0.0.1:8001', state: 'drain, up', weight: 2, counters: { requests: 1, requestsNow: 1, requestsMax: 1, balanced: 1 } }",
   )
   expect(inspect(backend.server('s2'))).toMatch(/^Server s2 \{.*backup: true/s)
 })

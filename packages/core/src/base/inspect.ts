@@ -15,7 +15,13 @@ export function shown(
   return depth < 0 ? `[${label}]` : `${label} ${print(fields, options)}`
 }
 
-/** The counters that have counted something. */
+/** The counters that have counted something; not what they measure. */
 export function counted(counters: object): object {
-  return Object.fromEntries(Object.entries(counters).filter(([, value]) => value !== 0))
+  const shows = (value: unknown) =>
+    typeof value === 'number'
+      ? value !== 0 && Number.isFinite(value)
+      : Object.getPrototypeOf(value) === Object.prototype
+  return Object.fromEntries(
+    Object.entries(counters).filter(([name, value]) => !name.endsWith('At') && shows(value)),
+  )
 }

@@ -10,6 +10,7 @@ import { availableParallelism } from 'node:os'
 import { type Clock, monotonic, type Timer } from '../base/clock.ts'
 import { integer, knownOptions } from '../base/options.ts'
 import type { CloseOptions } from '../http/door.ts'
+import { relayQuestions } from './ask-workers.ts'
 
 /** What a worker runs: something that can be closed, a frontend for one. */
 export interface Closable {
@@ -61,6 +62,7 @@ export async function runCluster(
   if (cluster.isWorker) return await work(start, drainMs)
   const workers = integer('runCluster.workers', options.workers, availableParallelism(), 1, 1024)
   const delayMs = integer('runCluster.restartDelayMs', options.restartDelayMs, 1_000, 0, 60_000)
+  relayQuestions()
   const primary = new Primary(workers, delayMs, drainMs, options.died, monotonic)
   await primary.started
   return primary

@@ -14,10 +14,12 @@ import { type Clock, monotonic } from '../base/clock.ts'
 import { connectionFacts } from '../base/connection-facts.ts'
 import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, invalid, knownOptions, withMethods } from '../base/options.ts'
+import { RateCounter } from '../base/rate-counter.ts'
 import { type Tracker, Tracking } from '../base/tracking.ts'
 import { defaultEngine } from '../engines/default-engine.ts'
 import { Answers, type ErrorPages } from '../http/answer.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, routeOf } from '../http/door.ts'
+import { DoorCounters } from '../http/door-counters.ts'
 import type { Engine } from '../http/engine.ts'
 import { type ForwardedOptions, Forwarding } from '../http/forwarded.ts'
 import { TunnelsLast } from '../http/tunnels-last.ts'
@@ -112,7 +114,7 @@ export interface FrontendEvents {
 }
 
 /** Plain numbers, as those of backends. */
-export class FrontendCounters {
+export class FrontendCounters extends DoorCounters {
   /** Connections accepted; open now; the most at once; closed for being too many. */
   connections = 0
   connectionsNow = 0
@@ -120,8 +122,8 @@ export class FrontendCounters {
   connectionsRefused = 0
   /** Closed before they spoke HTTP: no valid PROXY header, or no TLS handshake. */
   connectionsFailed = 0
-  /** Requests answered without a backend, by status. */
-  readonly refused: Partial<Record<number, number>> = {}
+  /** Connections per second, now and at most. */
+  readonly connectionRate = new RateCounter()
 }
 
 /**
@@ -136,7 +138,10 @@ export class Frontend extends EventEmitter<FrontendEvents> {
   readonly counters = new FrontendCounters()
   readonly #settings: FrontendSettings & { closing: boolean }
   readonly #ownsEngine: boolean
-  readonly #maxConnections: number
+  /** Connections that it serves at once; see {@link FrontendOptions.maxConnections}. */
+  readonly maxConnections: number
+  /** Where its time comes from. */
+  readonly clock: Clock
   /** The TLS of all addresses that do not say otherwise. */
   readonly tls: TlsTermination | undefined
   readonly #ownsTls: boolean
@@ -174,7 +179,8 @@ export class Frontend extends EventEmitter<FrontendEvents> {
         ? options.tls
         : tlsTermination({ alpn, ...options.tls })
     this.#ownsEngine = options.engine === undefined
-    this.#maxConnections = integer('frontend.maxConnections', options.maxConnections, 10_000, 1, 1_000_000)
+    this.maxConnections = integer('frontend.maxConnections', options.maxConnections, 10_000, 1, 1_000_000)
+    this.clock = options.clock ?? monotonic
     this.#settings = {
       exchange: {
         engine: withMethods(
@@ -185,6 +191,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
         ),
         forwarding: new Forwarding(options.forwarded, 'frontend.forwarded'),
         answers,
+        counters: this.counters,
         hsts,
         clientMs: duration('frontend.timeouts.clientMs', timeouts.clientMs, 60_000),
         began: () => {
@@ -196,7 +203,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
         tunnelling: exchange => this.#tunnels.add(exchange, this.#active),
       },
       limits: resolveLimits(options.limits),
-      clock: options.clock ?? monotonic,
+      clock: this.clock,
       httpRequestMs: duration('frontend.timeouts.httpRequestMs', timeouts.httpRequestMs, 10_000),
       httpKeepAliveMs: duration('frontend.timeouts.httpKeepAliveMs', timeouts.httpKeepAliveMs, 10_000),
       maxRequests: integer('frontend.maxRequests', options.maxRequests, most, 1, most),
@@ -227,10 +234,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
         const protocol = head.upgrade.toLowerCase()
         return upgrades.has(protocol) ? protocol : undefined
       },
-      refused: status => {
-        const { refused } = this.counters
-        refused[status] = (refused[status] ?? 0) + 1
-      },
+      refused: status => this.counters.refuse(status, this.clock.now()),
       closed: connection => this.#closed(connection),
     }
   }
@@ -338,14 +342,15 @@ export class Frontend extends EventEmitter<FrontendEvents> {
 
   #accept(socket: Socket, settings: ArrivalSettings | undefined): void {
     const { counters } = this
-    if (this.#connections.size >= this.#maxConnections || this.#settings.closing) {
+    if (this.#connections.size >= this.maxConnections || this.#settings.closing) {
       counters.connectionsRefused++
       socket.on('error', () => undefined)
       socket.destroy()
-      if (!this.#settings.closing) this.emit('connections-full', this.#maxConnections)
+      if (!this.#settings.closing) this.emit('connections-full', this.maxConnections)
       return
     }
     counters.connections++
+    counters.connectionRate.add(this.clock.now())
     if (settings === undefined) {
       this.#opened(new ClientConnection(socket, this.#settings, undefined, undefined))
       return

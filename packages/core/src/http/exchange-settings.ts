@@ -1,5 +1,6 @@
 /** What all exchanges of a door share: its options, compiled, and whom they tell of themselves. */
 import type { Answers } from './answer.ts'
+import type { DoorCounters } from './door-counters.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import type { Forwarding } from './forwarded.ts'
@@ -8,6 +9,8 @@ export interface ExchangeSettings {
   readonly engine: Engine
   readonly forwarding: Forwarding
   readonly answers: Answers
+  /** The door's own. */
+  readonly counters: DoorCounters
   /** Strict-Transport-Security for responses that go over TLS. */
   readonly hsts?: string | undefined
   /** The client's silence: with its body, or while it should be reading. */

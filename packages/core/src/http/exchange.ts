@@ -86,6 +86,7 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
     this.#dispatch = backend.dispatch(request)
     this.#deadline = deadline ?? new Deadline(backend.clock, () => this.overdue())
     this.#ownsDeadline = deadline === undefined
+    settings.counters.begin(this.#dispatch.beganAt)
     settings.began?.(this)
   }
 
@@ -166,7 +167,7 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
   leased(lease: Lease): void {
     this.#lease = lease
     lease.session = this
-    this.#dispatch.leased(lease.server, lease.sticky)
+    this.#dispatch.leased(lease)
     this.#attempt()
   }
 
@@ -204,6 +205,7 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
   }
 
   connected(): void {
+    ;(this.#lease as Lease).connected()
     if (this.body.complete) this.#wait()
     else {
       this.#phase = 'send'
@@ -240,6 +242,7 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
     }
     this.#status = head.status
     this.#backend.counters.response(head.status)
+    this.#settings.counters.response(head.status)
     this.#tracks?.responded(head.status)
     this.#phase = 'receive'
     this.body.commit()
@@ -259,6 +262,7 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
   data(chunk: Buffer): boolean {
     this.server.counters.bytesOut += chunk.length
     this.#backend.counters.bytesOut += chunk.length
+    this.#settings.counters.bytesOut += chunk.length
     this.#tracks?.count('bytes_out', chunk.length)
     if (this.#client.write(chunk)) return true
     this.#clientBlocked = true
@@ -298,6 +302,7 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
     this.#status = 101
     this.#phase = 'tunnel'
     this.#backend.counters.response(101)
+    this.#settings.counters.response(101)
     this.#deadline.disarm()
     const { timeouts, clock } = this.#backend
     this.#tunnel = new Tunnel(
@@ -323,6 +328,7 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
     const counter = direction === 'in' ? 'bytesIn' : 'bytesOut'
     this.server.counters[counter] += bytes
     this.#backend.counters[counter] += bytes
+    this.#settings.counters[counter] += bytes
     this.#tracks?.count(direction === 'in' ? 'bytes_in' : 'bytes_out', bytes)
   }
 
@@ -500,6 +506,7 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
   #reply(status: AnswerStatus, message?: string): void {
     this.#status = status
     this.#backend.counters.response(status)
+    this.#settings.counters.response(status)
     this.body.discard()
     this.#client.answer(this.#settings.answers.make(status, this.request, message))
   }
@@ -516,6 +523,7 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
     // A door's own deadline has gone on to what follows the response.
     if (this.#ownsDeadline) this.#deadline.disarm()
     this.#backend.counters.bytesIn += this.body.bytes
+    this.#settings.counters.bytesIn += this.body.bytes
     count()
     const tracks = this.#tracks
     if (tracks !== undefined) {

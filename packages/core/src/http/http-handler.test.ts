@@ -220,7 +220,7 @@ describe('a message that Node cannot read', () => {
     expect(response.header('connection')).toBe('close')
     expect(response.header('cache-control')).toBe('no-store')
     expect(await client.closed).toBe('end')
-    expect(handler.refused).toEqual({ [status]: 1 })
+    expect(handler.counters.refused).toEqual({ [status]: 1 })
     expect(server.totalRequests).toBe(0)
   })
 
@@ -244,7 +244,7 @@ describe('a message that Node cannot read', () => {
     await client.send('GET / HTTP/1.1\r\nHost:')
     expect((await client.readResponse()).status).toBe(408)
     expect(await client.closed).toBe('end')
-    expect(handler.refused).toEqual({ 408: 1 })
+    expect(handler.counters.refused).toEqual({ 408: 1 })
   })
 
   test('is answered after the requests before it', async () => {
@@ -260,7 +260,7 @@ describe('a message that Node cannot read', () => {
     expect((await client.readResponse()).status).toBe(400)
     expect(await client.closed).toBe('end')
     expect(server.totalRequests).toBe(2)
-    expect(handler.refused).toEqual({ 400: 1 })
+    expect(handler.counters.refused).toEqual({ 400: 1 })
   })
 
   const chunked = get.replace('GET', 'POST').replace('\r\n\r\n', '\r\nTransfer-Encoding: chunked\r\n\r\n')
@@ -295,7 +295,7 @@ describe('a message that Node cannot read', () => {
     expect(await client.readResponse()).toMatchObject({ text: 'early' })
     await client.send('zz\r\n')
     expect((await client.readUntilClose()).toString()).toBe('')
-    expect(handler.refused).toEqual({})
+    expect(handler.counters.refused).toEqual({})
   })
 
   test("in the body of a request of the application's own is answered, where that has said nothing yet", async () => {
@@ -325,7 +325,7 @@ describe('a message that Node cannot read', () => {
     expect((await client.readResponse()).status).toBe(418)
     expect((await client.readUntilClose()).toString()).toBe('')
     expect(seen).toEqual(['HPE_INVALID_HEADER_TOKEN'])
-    expect(handler.refused).toEqual({})
+    expect(handler.counters.refused).toEqual({})
   })
 
   test('is Node’s business again after a handler has been taken off', () => {
@@ -354,6 +354,6 @@ test('what was refused without a backend is counted', async () => {
   const httpHandlerOfNobody = httpHandler(() => undefined)
   await client.send(get)
   expect((await client.readResponse()).status).toBe(404)
-  expect(httpHandlerOfNobody.refused).toEqual({ 404: 1 })
-  expect(handler.refused).toEqual({})
+  expect(httpHandlerOfNobody.counters.refused).toEqual({ 404: 1 })
+  expect(handler.counters.refused).toEqual({})
 })

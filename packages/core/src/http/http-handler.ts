@@ -7,6 +7,7 @@
 import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Backend } from '../balance/backend.ts'
+import { monotonic } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, knownOptions, withMethods } from '../base/options.ts'
 import { countRefused, type Tracker, Tracking, type Tracks, trackedConnection } from '../base/tracking.ts'
@@ -14,6 +15,7 @@ import { defaultEngine } from '../engines/default-engine.ts'
 import { type Answer, type AnswerStatus, Answers, type ErrorPages } from './answer.ts'
 import { ConnectionDeadline } from './connection-deadline.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, type RouteAnswer, routeOf } from './door.ts'
+import { DoorCounters } from './door-counters.ts'
 import type { Engine } from './engine.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeSettings } from './exchange-settings.ts'
@@ -97,8 +99,8 @@ export interface HttpHandler {
   close(options?: CloseOptions): Promise<void>
   /** Requests and tunnels under way. */
   readonly active: number
-  /** Requests answered without a backend, by status: as a frontend's `counters.refused`. */
-  readonly refused: Readonly<Partial<Record<AnswerStatus, number>>>
+  /** What it counts of its requests, as a frontend does. */
+  readonly counters: DoorCounters
 }
 
 /**
@@ -112,7 +114,7 @@ export function httpHandler(backendOrRoute: Backend | Route, options: HttpHandle
     door.handle(req, res, next)
   return Object.defineProperty(
     Object.assign(handler, {
-      refused: door.refused,
+      counters: door.counters,
       upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => door.upgrade(req, socket, head),
       attach: (server: NodeServer) => door.attach(server, handler),
       close: (closeOptions?: CloseOptions) => door.close(closeOptions),
@@ -123,7 +125,7 @@ export function httpHandler(backendOrRoute: Backend | Route, options: HttpHandle
 }
 
 class HttpDoor implements MalformedOwner {
-  readonly refused: Partial<Record<AnswerStatus, number>> = {}
+  readonly counters = new DoorCounters()
   readonly #route: Route
   readonly #settings: ExchangeSettings
   readonly #tracking: Tracking | undefined
@@ -168,6 +170,7 @@ class HttpDoor implements MalformedOwner {
       engine: withMethods('httpHandler.engine', engine, ['attempt', 'close'], 'http1Engine()'),
       forwarding: new Forwarding(options.forwarded, 'httpHandler.forwarded'),
       answers: new Answers(options.errorPages, 'httpHandler.errorPages'),
+      counters: this.counters,
       clientMs: duration('httpHandler.timeouts.clientMs', timeouts.clientMs, 60_000),
       ended: exchange => this.#ended(exchange),
       tunnelling: exchange => this.#tunnels.add(exchange, this.#active.size),
@@ -295,7 +298,7 @@ class HttpDoor implements MalformedOwner {
   }
 
   #refused(status: AnswerStatus): void {
-    this.refused[status] = (this.refused[status] ?? 0) + 1
+    this.counters.refuse(status, monotonic.now())
   }
 
   #read(req: IncomingMessage, upgrades: ReadonlySet<string>): NodeRequest | Refusal {

@@ -15,6 +15,7 @@ import { type Clock, monotonic } from '../base/clock.ts'
 import { type ConnectionFacts, connectionFacts } from '../base/connection-facts.ts'
 import { http1Engine } from '../engines/http1/http1-engine.ts'
 import { type AnswerStatus, Answers } from '../http/answer.ts'
+import { DoorCounters } from '../http/door-counters.ts'
 import type { Engine } from '../http/engine.ts'
 import { Forwarding } from '../http/forwarded.ts'
 import { type FrameClient, frameClient } from './frames.ts'
@@ -58,6 +59,7 @@ export async function http2Door(options: DoorOptions = {}) {
       engine,
       forwarding: new Forwarding(),
       answers: new Answers(),
+      counters: new DoorCounters(),
       clientMs: options.clientMs ?? 60_000,
       began: () => {
         active++

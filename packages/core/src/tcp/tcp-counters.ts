@@ -1,4 +1,5 @@
 /** Plain numbers of a TCP proxy, as those of backends: a reader samples them. */
+import { RateCounter } from '../base/rate-counter.ts'
 import type { TcpRefusal } from './settings.ts'
 
 export class TcpProxyCounters {
@@ -6,6 +7,8 @@ export class TcpProxyCounters {
   connections = 0
   connectionsNow = 0
   connectionsMax = 0
+  /** Connections per second, now and at most. */
+  readonly connectionRate = new RateCounter()
   /** Connections closed before they had a server, altogether and by reason. */
   connectionsRefused = 0
   readonly refusedBy: Record<TcpRefusal, number> = {

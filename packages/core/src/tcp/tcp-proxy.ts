@@ -137,7 +137,10 @@ export function createTcpProxy(options: TcpProxyOptions): TcpProxy {
 export class TcpProxy extends EventEmitter<TcpProxyEvents> {
   readonly counters = new TcpProxyCounters()
   readonly #settings: TcpSettings
-  readonly #maxConnections: number
+  /** Connections that it serves at once; see {@link TcpProxyOptions.maxConnections}. */
+  readonly maxConnections: number
+  /** Where its time comes from. */
+  readonly clock: Clock
   readonly #shutsSessions: boolean
   readonly #listeners = new Set<NetServer>()
   readonly #sessions = new Set<TcpSession>()
@@ -158,17 +161,18 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
         : oneOf('tcpProxy.inspect', options.inspect, 'client-hello', ['client-hello'])
     const inspectBytes = integer('tcpProxy.inspectBytes', options.inspectBytes, 16_384, 512, 65_536)
     const timeouts = readTcpTimeouts(options.timeouts)
-    this.#maxConnections = integer('tcpProxy.maxConnections', options.maxConnections, 10_000, 1, 1_000_000)
+    this.maxConnections = integer('tcpProxy.maxConnections', options.maxConnections, 10_000, 1, 1_000_000)
     this.#shutsSessions =
       oneOf('tcpProxy.onServerDown', options.onServerDown, 'keep', ['keep', 'shut-sessions']) ===
       'shut-sessions'
+    this.clock = withMethods(
+      'tcpProxy.clock',
+      options.clock ?? monotonic,
+      ['now', 'setTimeout'],
+      'new VirtualClock()',
+    )
     this.#settings = {
-      clock: withMethods(
-        'tcpProxy.clock',
-        options.clock ?? monotonic,
-        ['now', 'setTimeout'],
-        'new VirtualClock()',
-      ),
+      clock: this.clock,
       counters: this.counters,
       acceptProxy: acceptProxyOptions('tcpProxy.acceptProxy', options.acceptProxy),
       inspectMs: timeouts.inspectMs,
@@ -239,16 +243,17 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
    */
   serve(socket: Socket, tls?: TlsFacts): void {
     const { counters } = this
-    if (this.#sessions.size >= this.#maxConnections || this.#closing !== undefined) {
+    if (this.#sessions.size >= this.maxConnections || this.#closing !== undefined) {
       socket.on('error', () => undefined)
       socket.destroy()
       if (this.#closing !== undefined) return
       counters.connectionsRefused++
       counters.refusedBy['connections-full']++
-      this.emit('connections-full', this.#maxConnections)
+      this.emit('connections-full', this.maxConnections)
       return
     }
     counters.connections++
+    counters.connectionRate.add(this.clock.now())
     const session = new TcpSession(socket, this.#settings, tls)
     this.#sessions.add(session)
     counters.connectionsNow = this.#sessions.size

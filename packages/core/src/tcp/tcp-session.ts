@@ -263,11 +263,12 @@ export class TcpSession implements Placed, RelayOwner {
     lease.session = this
     const dispatch = this.#dispatch as Dispatch
     const { server } = lease
-    dispatch.leased(server, lease.sticky)
+    dispatch.leased(lease)
     this.#phase = 'connect'
     ;(this.#deadline as Deadline).arm(dispatch.backend.timeouts.connectMs)
     const { sendProxy, noDelay, keepAliveMs } = this.#settings
     const { facts, serverName } = this.#connection as TcpConnection
+    server.counters.connects++
     const socket = connectTo(server, {
       first: (server.proxyHeader ?? sendProxy)?.(facts, serverName),
       noDelay,
@@ -328,6 +329,7 @@ export class TcpSession implements Placed, RelayOwner {
     const dispatch = this.#dispatch as Dispatch
     const { backend } = dispatch
     const lease = this.#lease as Lease
+    lease.connected()
     lease.answered()
     this.#phase = 'tunnel'
     ;(this.#dispatch as Dispatch).bind()

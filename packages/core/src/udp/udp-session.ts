@@ -150,7 +150,7 @@ export class UdpSession implements Placed {
     this.#lease = lease
     lease.session = this
     const { server } = lease
-    this.#dispatch.leased(server, lease.sticky)
+    this.#dispatch.leased(lease)
     const { host, port, path } = server.address
     const make = server.proxyHeader ?? this.#settings.sendProxy
     this.#header = make?.(this.client.facts, undefined, 'udp') ?? noBytes

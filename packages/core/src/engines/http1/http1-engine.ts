@@ -86,6 +86,7 @@ class Http1Engine implements Engine, ConnectionOwner {
     if (kept === undefined) {
       return new ServerConnection(server, this, attempt, attempt.upgrade !== undefined, header)
     }
+    server.counters.reuses++
     kept.carry(attempt)
     return kept
   }

@@ -72,6 +72,7 @@ export class ServerConnection implements Transfer, BodySink {
    */
   constructor(server: Server, owner: ConnectionOwner, attempt: Attempt, plain: boolean, proxyHeader: string) {
     this.server = server
+    server.counters.connects++
     this.proxyHeader = proxyHeader
     this.#owner = owner
     this.#plain = plain

@@ -74,6 +74,7 @@ export class ServerSession {
   /** Connect. */
   constructor(server: Server, owner: SessionOwner, settings: SessionSettings) {
     this.server = server
+    server.counters.connects++
     this.#owner = owner
     this.#settings = settings
     const { address, tls, protocol } = server

@@ -67,6 +67,7 @@ export class StreamTransfer implements Transfer, BodySink {
     this.#session = session
     this.#heardBefore = session.heard
     this.#served = session.served > 0
+    if (this.#served) attempt.server.counters.reuses++
     const tunnel = upgrade !== undefined
     const fields = tunnel ? webSocketFields(attempt) : requestFields(attempt)
     const endStream = body.framing === 'none' && !tunnel
