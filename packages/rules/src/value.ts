@@ -8,10 +8,13 @@
 import type { Sample, SampleType, SampleTypes } from './sample.ts'
 import type { Stage } from './stage.ts'
 
+/** `any`: the type shows only when the value is read, as that of a variable does. */
+export type AnyType = SampleType | 'any'
+
 export interface Value<T extends Sample = Sample, S = never> {
   /** As HAProxy writes it: `req.hdr(host),lower`. For messages and for show. */
   readonly text: string
-  readonly type: SampleType
+  readonly type: AnyType
   readonly needs: Stage
   /** The value; the last one where there are several, as HAProxy's `req.hdr`. */
   readonly read: (scope: S) => T | undefined
@@ -26,19 +29,23 @@ export interface Value<T extends Sample = Sample, S = never> {
 export interface Converter<In extends Sample = Sample, Out extends Sample = Sample, S = unknown> {
   readonly text: string
   /** What it takes: other types are cast, as HAProxy casts them. */
-  readonly takes: SampleType
-  readonly gives: SampleType
+  readonly takes: AnyType
+  /** `same`: what it was given. */
+  readonly gives: AnyType | 'same'
   readonly needs: Stage
   readonly apply: (value: In, scope: S) => Out | undefined
 }
 
+/** What a type stands for. */
+type Of<K extends AnyType> = K extends SampleType ? SampleTypes[K] : Sample
+
 /** A fetch with one value at most. */
-export function fetch<K extends SampleType, S>(
+export function fetch<K extends AnyType, S>(
   text: string,
   type: K,
   needs: Stage,
-  read: (scope: S) => SampleTypes[K] | undefined,
-): Value<SampleTypes[K], S> {
+  read: (scope: S) => Of<K> | undefined,
+): Value<Of<K>, S> {
   return {
     text,
     type,
@@ -55,12 +62,33 @@ export function fetch<K extends SampleType, S>(
  * A fetch with several values.
  * @param walk calls `visit` with each until it returns true, and returns whether it did
  */
-export function fetchEach<K extends SampleType, S>(
+export function fetchEach<K extends AnyType, S>(
   text: string,
   type: K,
   needs: Stage,
-  read: (scope: S) => SampleTypes[K] | undefined,
-  walk: <C extends S>(scope: C, visit: (value: SampleTypes[K], scope: C) => boolean) => boolean,
-): Value<SampleTypes[K], S> {
+  read: (scope: S) => Of<K> | undefined,
+  walk: <C extends S>(scope: C, visit: (value: Of<K>, scope: C) => boolean) => boolean,
+): Value<Of<K>, S> {
   return { text, type, needs, read, testing: test => scope => walk(scope, test) }
+}
+
+/** A converter that needs nothing but the sample. */
+export function converter<In extends AnyType, Out extends AnyType>(
+  text: string,
+  takes: In,
+  gives: Out,
+  apply: (value: Of<In>) => Of<Out> | undefined,
+): Converter<Of<In>, Of<Out>> {
+  return { text, takes, gives, needs: 'connection', apply }
+}
+
+/** A converter that looks at more than the sample: variables, counters, the clock. @public */
+export function converterOf<In extends AnyType, Out extends AnyType, S>(
+  text: string,
+  takes: In,
+  gives: Out,
+  needs: Stage,
+  apply: (value: Of<In>, scope: S) => Of<Out> | undefined,
+): Converter<Of<In>, Of<Out>, S> {
+  return { text, takes, gives, needs, apply }
 }
