@@ -7,9 +7,11 @@ export class FarmServer implements Member {
   readonly weight: number
   load = 0
   saturated = false
+  readonly slot: number
 
-  constructor(id: string, weight: number) {
+  constructor(id: string, weight: number, slot: number) {
     this.id = id
+    this.slot = slot
     this.weight = weight
   }
 }
@@ -30,7 +32,7 @@ export function farm(size: number, heaviest: number): FarmServer[] {
   const random = chance(size)
   return Array.from({ length: size }, (_, place) => {
     const address = `10.${place >> 16}.${(place >> 8) & 255}.${place & 255}:8080`
-    return new FarmServer(address, 1 + Math.floor(random() * heaviest))
+    return new FarmServer(address, 1 + Math.floor(random() * heaviest), place)
   })
 }
 

@@ -86,9 +86,8 @@ function overlap(start: number, end: number, from: number, to: number): number {
 
 /** The less loaded of two, for its weight there. */
 function better(draws: WeightedDraws, tried: ReadonlySet<Member> | undefined): Member | undefined {
-  const place = draws.draw(tried)
-  if (place < 0) return undefined
-  const otherPlace = draws.draw(tried, place)
+  if (!draws.drawTwo(tried, true)) return undefined
+  const { one: place, other: otherPlace } = draws
   const one = draws.members[place] as Member
   const other = draws.members[otherPlace] as Member
   const loadOfOther = other.load / (draws.weights[otherPlace] as number)

@@ -31,6 +31,12 @@ export interface Member {
   readonly host?: string | undefined
   /** Its port there. */
   readonly port?: number | undefined
+  /**
+   * A small whole number that none beside it has, from 0 on, and that stays: a place in a table. By it balancers that are
+   * told of the end of requests find what they know of a member; without it by a look-up, which among thousands takes
+   * 30 ns longer. One that another has as well, or that is large, does no harm and helps nobody.
+   */
+  readonly slot?: number | undefined
 }
 
 /** What a balancing algorithm may know of the request. Every part is optional: a missing one means "no key". */

@@ -44,4 +44,27 @@ describe('weighted draws', () => {
     expect(Object.keys(found).sort()).toEqual(['a', 'b'])
     expect(found.a).toBeCloseTo(3 / 4, 1.7)
   })
+
+  it('draw two as one after the other would be drawn, whoever is tried, saturated or drawn twice', () => {
+    const chance = seeded(5)
+    const [single, double] = [new WeightedDraws(seeded(6)), new WeightedDraws(seeded(6))]
+    for (let round = 0; round < 300; round++) {
+      const members = pool(...Array.from({ length: 1 + (round % 6) }, () => 1 + Math.floor(chance() * 4)))
+      const different = chance() < 0.5
+      const tried = chance() < 0.5 ? undefined : new Set(members.filter(() => chance() < 0.5))
+      for (const member of members) member.saturated = chance() < 0.3
+      single.rebuild(members)
+      double.rebuild(members)
+      const one = single.draw(tried)
+      const other = single.draw(tried, different ? one : -1)
+      expect(double.drawTwo(tried, different)).toBe(true)
+      expect([double.one, double.other]).toEqual([one, other])
+    }
+  })
+
+  it('draw no two where there is nobody', () => {
+    const draws = new WeightedDraws(seeded(7))
+    draws.rebuild(pool(0))
+    expect(draws.drawTwo(undefined, true)).toBe(false)
+  })
 })

@@ -461,6 +461,18 @@ describe('changing a backend at run time', () => {
     expect(backend.server('s1')?.counters.requestsNow).toBe(0)
   })
 
+  it('gives each server a slot of its own, the lowest ones, whoever comes and goes', () => {
+    const { backend } = world({ servers: servers(3) })
+    const slots = () => backend.servers.map(({ slot }) => slot)
+    expect(slots()).toEqual([0, 1, 2])
+    void backend.removeServer('s2')
+    void backend.removeServer('s1')
+    backend.addServer({ id: 'a', address: '127.0.0.1:1' })
+    backend.addServer({ id: 'b', address: '127.0.0.1:2' })
+    backend.addServer({ id: 'c', address: '127.0.0.1:3' })
+    expect(slots().sort()).toEqual([0, 1, 2, 3])
+  })
+
   it('keeps what was counted over a change of weight, and tells of it', () => {
     const { backend } = world({ servers: servers(2) })
     const told = vi.fn()

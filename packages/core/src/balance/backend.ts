@@ -137,6 +137,8 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
   readonly retryBudget: RetryBudget
   readonly clock: Clock
   readonly #servers = new Map<string, Server>()
+  /** The slots of servers that were removed; all others up to the number of servers are taken. */
+  readonly #freeSlots: number[] = []
   readonly #waiting = new Set<Waiter>()
   readonly #removals = new Map<Server, () => void>()
   readonly #watching: Watching
@@ -307,6 +309,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
       )
     }
     this.#servers.delete(id)
+    this.#freeSlots.push(server.slot)
     this.#watching.forget(server)
     server.dispose()
     this.affinity?.rebuild?.(this.servers)
@@ -509,6 +512,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
         `${field}.id: ${show(server.id)} is taken; expected an id of its own for each server of a backend`,
       )
     }
+    server.slot = this.#freeSlots.pop() ?? this.#servers.size
     this.#servers.set(server.id, server)
     return server
   }

@@ -94,6 +94,8 @@ export class Server {
   readonly waiting = new Set<Waiter>()
   /** Its requests and connections now. @internal */
   readonly leases = new LeaseList()
+  /** A small number that no other server of its backend has: balancers find by it what they know. @internal */
+  slot = 0
   /** Who looks at its traffic; undefined where nobody does. @internal */
   traffic: Traffic | undefined = undefined
   readonly #owner: ServerOwner
