@@ -1,6 +1,7 @@
+import { isIPv4 as isIPv4OfNode } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalAddress } from './address.ts'
+import { canonicalAddress, isIPv4 } from './address.ts'
 
 describe('an address', () => {
   test.each([
@@ -45,6 +46,17 @@ describe('an address', () => {
         const same = new URL(`http://[${text}]`).hostname.slice(1, -1)
         expect(canonicalAddress(same)).toBe(once)
       }),
+    )
+  })
+
+  test('is one of IPv4 exactly where Node says so', () => {
+    const part = fc.oneof(fc.integer({ min: 0, max: 300 }).map(String), fc.string({ maxLength: 3 }))
+    const almost = fc.array(part, { minLength: 3, maxLength: 5 }).map(parts => parts.join('.'))
+    fc.assert(
+      fc.property(fc.oneof(fc.ipV4(), almost, fc.string({ unit: fc.constantFrom('0', '2', '.') })), text => {
+        expect(isIPv4(text)).toBe(isIPv4OfNode(text))
+      }),
+      { numRuns: 1_000 },
     )
   })
 })

@@ -6,7 +6,7 @@
  * counters it feeds. With a million rows that, and not the arithmetic, is what an update costs.
  *
  * ```text
- *   used at (8 bytes) │ trackers │ marks │ server │ checked at │ byte counts, 8 bytes each │ counts, rates, tags
+ *   used at (8 bytes) │ trackers │ marks │ server │ checked at │ hash │ key │ byte counts, 8 bytes each │ counts, rates, tags
  * ```
  */
 import { booleanOption, checkNames, integerOption, refuse } from '../options.ts'
@@ -76,12 +76,16 @@ export const TRACKERS = 2
 export const MARKS = 3
 export const SERVER = 4
 export const CHECKED_AT = 5
-const FIRST = 6
+export const HASH = 6
+export const KEY = 7
 
 /** Where everything lies. */
 export interface Layout {
   /** Cells of a row; even, so that 8-byte cells are aligned in every row. */
   readonly stride: number
+  /** Cells of the key, and the first one behind it. */
+  readonly keyCells: number
+  readonly first: number
   readonly events: readonly EventColumns[]
   readonly event: Readonly<Record<EventName, EventColumns>>
   readonly gpc: readonly EventColumns[]
@@ -124,10 +128,11 @@ export function readStore(store: StickTableData): StickTableData {
   return kept as StickTableData
 }
 
-/** Lay out what {@link readStore} gave. */
-export function layoutOf(store: StickTableData): Layout {
+/** Lay out what {@link readStore} gave. @param keyCells how much room there is for keys */
+export function layoutOf(store: StickTableData, keyCells: number): Layout {
   const has = store as Readonly<Record<string, unknown>>
-  let cell = FIRST
+  const first = KEY + keyCells + ((KEY + keyCells) & 1)
+  let cell = first
   const take = (cells: number): number => {
     cell += cells
     return cell - cells
@@ -157,5 +162,5 @@ export function layoutOf(store: StickTableData): Layout {
   const tagCount = store.gpt ?? 0
   const tags = take(tagCount)
   const event = Object.fromEntries([...plain, ...bytes]) as Record<EventName, EventColumns>
-  return { stride: cell + (cell & 1), events, event, gpc, current, tags, tagCount, store }
+  return { stride: cell + (cell & 1), keyCells, first, events, event, gpc, current, tags, tagCount, store }
 }

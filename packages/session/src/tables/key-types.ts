@@ -52,6 +52,15 @@ export function keySpelling(type: StickKeyType, length: number | undefined): Key
   }
 }
 
+/**
+ * Room for a key's length and its characters in a row, in cells of 4 bytes: enough for every address and integer, and for
+ * texts up to the length of the longest address.
+ */
+export function keyCellsOf(type: StickKeyType, length: number): number {
+  const most = { ip: 15, ipv6: 39, integer: 10, string: Math.min(length, 39), binary: Math.min(length, 39) }
+  return Math.ceil((1 + most[type]) / 4)
+}
+
 function integerKey(value: StickKeyValue): string | undefined {
   if (typeof value === 'object') return undefined
   const text = typeof value === 'string' ? value.trim() : value

@@ -235,6 +235,27 @@ describe('an entry', () => {
     expect(table.used).toBe(1_000)
   })
 
+  test('goes in the order in which entries came, where they are used once', () => {
+    const table = stickTable({ type: 'integer', size: 100 })
+    for (let key = 0; key < 1_000; key++) {
+      table.bind(key, 's')
+      expect(table.has(key - 100)).toBe(false)
+      expect(table.has(Math.max(0, key - 99))).toBe(true)
+    }
+  })
+
+  test('that was given back and taken anew is not the next to go', () => {
+    const clock = handClock()
+    const table = stickTable({ type: 'integer', size: 100, clock })
+    for (let key = 0; key < 100; key++) table.bind(key, 's')
+    table.delete(0)
+    for (let key = 100; key < 150; key++) {
+      clock.time++
+      table.bind(key, 's')
+    }
+    expect([table.has(100), table.has(1), table.used]).toEqual([true, false, 100])
+  })
+
   test('that expired is dropped when others come, not only when it is asked for', () => {
     const clock = handClock()
     const table = stickTable({ type: 'integer', expireMs: 100, clock })
@@ -288,6 +309,18 @@ describe('a full table with nopurge', () => {
     clock.time = 1_000
     expect(table.track('c')).toBeDefined()
     expect([table.has('a'), table.has('b'), table.has('c')]).toEqual([false, true, true])
+  })
+
+  test('takes the place of one that has expired, wherever that one stands', () => {
+    const clock = handClock()
+    const table = stickTable({ type: 'integer', size: 200, expireMs: 1_000, nopurge: true, clock })
+    for (let key = 0; key < 200; key++) table.bind(key, 's')
+    clock.time = 500
+    for (let key = 0; key < 200; key++) if (key !== 150) table.find(key)
+    clock.time = 1_000
+    // Each that asks has a part of the table looked through.
+    for (let asked = 0; asked < 4; asked++) table.bind(1_000, 's')
+    expect([table.has(1_000), table.used, table.counters.expired]).toEqual([true, 200, 1])
   })
 
   test('refuses as well when all are tracked, with or without nopurge', () => {
