@@ -14,17 +14,26 @@ describe('tiers', () => {
     expect(new Tiers().first()).toBe(nobody)
   })
 
-  it('give back who came, by key, and of equal keys first in, first out, whatever comes, moves and goes', () => {
-    const steps = fc.array(fc.tuple(fc.constantFrom('place', 'place', 'remove'), fc.nat(30), fc.nat(8)), {
-      maxLength: 200,
-    })
+  it('give back who came, by key, and of equal keys first in, first out, whatever comes, moves, goes and is renumbered', () => {
+    const steps = fc.array(
+      fc.tuple(fc.constantFrom('place', 'place', 'place', 'remove', 'renumber'), fc.nat(30), fc.nat(8)),
+      { maxLength: 200 },
+    )
     fc.assert(
       fc.property(steps, all => {
         const tiers = new Tiers()
+        tiers.renumber(new Int32Array(31).fill(nobody))
         let model: { readonly server: number; readonly key: number }[] = []
         for (const [step, server, key] of all) {
-          // Grows now and then, as a pool does.
-          tiers.reserve(server + 1)
+          if (step === 'renumber') {
+            // The others move up by some numbers; those at the end go, and as many come at the beginning.
+            tiers.renumber(Int32Array.from({ length: 31 }, (_, now) => (now < key ? nobody : now - key)))
+            model = model
+              .filter(one => one.server + key < 31)
+              .map(one => ({ ...one, server: one.server + key }))
+            expect(inOrder(tiers)).toEqual(model.map(one => one.server))
+            continue
+          }
           const before = model.find(one => one.server === server)
           if (step === 'remove') tiers.remove(server)
           else tiers.place(server, key)
@@ -36,5 +45,13 @@ describe('tiers', () => {
         }
       }),
     )
+  })
+
+  it('hold one server once, though two numbers are said to have been its own', () => {
+    const tiers = new Tiers()
+    tiers.renumber(new Int32Array(1).fill(nobody))
+    tiers.place(0, 5)
+    tiers.renumber(Int32Array.of(0, 0))
+    expect(inOrder(tiers)).toEqual([1])
   })
 })

@@ -6,19 +6,22 @@
  * weights are equal. Where they differ, a light server passes the tiers of heavier ones on its way, but it is moved
  * as much more rarely.
  *
- * Servers are numbers here, and what is known of them lies in arrays of numbers: a change touches three servers in
- * any part of memory, and these arrays fit in a processor's cache where objects do not.
+ * Servers are numbers here, and what is known of them lies in an array of numbers, side by side: a change touches three
+ * servers in any part of memory, and this array fits in a processor's cache where objects do not.
  *
  * Order: by key; of equal keys, the first that came.
  * Invariant: no tier is empty; the list of tiers is sorted by key.
  * Cost: O(1) to place or remove, plus one step for each tier between the old place and the new. Loads of d sizes need
- * d²/2 requests, so that even a server of any load joins in few steps. 12 bytes a server. No allocation but for more
+ * d²/2 requests, so that even a server of any load joins in few steps. 16 bytes a server. No allocation but for more
  * tiers than ever before.
  * Not for: keys that jump (heap.ts).
  */
 
 /** No server; no tier. */
 export const nobody = -1
+
+/** Where in a server's cells what is, and how many there are: four never lie on two cache lines. */
+const [tierCell, aheadCell, behindCell, width] = [0, 1, 2, 4] as const
 
 /** Those of one key. */
 class Tier {
@@ -41,23 +44,34 @@ export class Tiers {
   /** Tiers that are not in use, linked through `higher`. */
   #spare: Tier | undefined
   /** For each server: its tier, and its neighbours there. */
-  #tierOf = new Int32Array(0)
-  #ahead = new Int32Array(0)
-  #behind = new Int32Array(0)
+  #cells = new Int32Array(0)
 
-  /** Make room for servers of numbers below this. */
-  reserve(servers: number): void {
-    const known = this.#tierOf.length
-    if (servers <= known) return
-    const size = Math.max(servers, known + (known >> 1))
-    const grown = (old: Int32Array) => {
-      const all = new Int32Array(size).fill(nobody)
-      all.set(old)
-      return all
+  /**
+   * Give the servers other numbers. Who has none any more is taken out; all others stay where they are.
+   * @param before for each number from now on, which one the server had; {@link nobody} for one that is new
+   */
+  renumber(before: Int32Array): void {
+    const old = this.#cells
+    const next = new Int32Array(old.length / width).fill(nobody)
+    for (let server = 0; server < before.length; server++) {
+      const was = before[server] as number
+      if (was !== nobody) next[was] = server
     }
-    this.#tierOf = grown(this.#tierOf)
-    this.#ahead = grown(this.#ahead)
-    this.#behind = grown(this.#behind)
+    for (let server = 0; server < next.length; server++) if (next[server] === nobody) this.remove(server)
+    const renamed = (server: number) => (server === nobody ? nobody : (next[server] as number))
+    const cells = new Int32Array(before.length * width).fill(nobody)
+    for (let was = 0; was < next.length; was++) {
+      const at = (next[was] as number) * width
+      if (at < 0) continue
+      cells[at + tierCell] = old[was * width + tierCell] as number
+      cells[at + aheadCell] = renamed(old[was * width + aheadCell] as number)
+      cells[at + behindCell] = renamed(old[was * width + behindCell] as number)
+    }
+    for (let tier = this.#lowest; tier !== undefined; tier = tier.higher) {
+      tier.head = renamed(tier.head)
+      tier.tail = renamed(tier.tail)
+    }
+    this.#cells = cells
   }
 
   /** The first in order; {@link nobody} when none is here. */
@@ -67,7 +81,7 @@ export class Tiers {
 
   /** The one after one that is inside; {@link nobody} after the last. */
   after(server: number): number {
-    const behind = this.#behind[server] as number
+    const behind = this.#cells[server * width + behindCell] as number
     if (behind !== nobody) return behind
     return this.#tierAt(server)?.higher?.head ?? nobody
   }
@@ -81,12 +95,14 @@ export class Tiers {
     if (before !== undefined && before.key === key) return
     const tier = this.#tierFor(key, before)
     if (before !== undefined) this.#leave(server, before)
+    const cells = this.#cells
+    const at = server * width
     const ahead = tier.tail
-    this.#tierOf[server] = tier.number
-    this.#ahead[server] = ahead
-    this.#behind[server] = nobody
+    cells[at + tierCell] = tier.number
+    cells[at + aheadCell] = ahead
+    cells[at + behindCell] = nobody
     if (ahead === nobody) tier.head = server
-    else this.#behind[ahead] = server
+    else cells[ahead * width + behindCell] = server
     tier.tail = server
   }
 
@@ -94,11 +110,11 @@ export class Tiers {
   remove(server: number): void {
     const tier = this.#tierAt(server)
     if (tier !== undefined) this.#leave(server, tier)
-    this.#tierOf[server] = nobody
+    this.#cells[server * width + tierCell] = nobody
   }
 
   #tierAt(server: number): Tier | undefined {
-    const number = this.#tierOf[server] as number
+    const number = this.#cells[server * width + tierCell] as number
     return number === nobody ? undefined : this.#tiers[number]
   }
 
@@ -130,12 +146,13 @@ export class Tiers {
   }
 
   #leave(server: number, tier: Tier): void {
-    const ahead = this.#ahead[server] as number
-    const behind = this.#behind[server] as number
+    const cells = this.#cells
+    const ahead = cells[server * width + aheadCell] as number
+    const behind = cells[server * width + behindCell] as number
     if (ahead === nobody) tier.head = behind
-    else this.#behind[ahead] = behind
+    else cells[ahead * width + behindCell] = behind
     if (behind === nobody) tier.tail = ahead
-    else this.#ahead[behind] = ahead
+    else cells[behind * width + aheadCell] = ahead
     if (tier.head === nobody) this.#retire(tier)
   }
 
