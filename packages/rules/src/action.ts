@@ -17,6 +17,19 @@ export interface RuleAnswer {
   readonly body: Buffer | string | undefined
 }
 
+/** Go on with the next rule (or, with `verdict`, end so) once all of what is said here has come about. */
+export interface Wait<B = unknown> {
+  readonly kind: 'wait'
+  readonly delayMs?: number | undefined
+  /** Until so much of the body has come, or all of it; a 408 where that takes longer. */
+  readonly body?: { readonly bytes: number; readonly timeoutMs: number } | undefined
+  /** Until more bytes of layer 4 have come, or no more may be waited for. */
+  readonly more?: boolean | undefined
+  /** Never rejects. What it gives is the rule's verdict. */
+  readonly until?: Promise<Verdict<B> | undefined> | undefined
+  readonly verdict?: Verdict<B> | undefined
+}
+
 export type Verdict<B = unknown> =
   /** No further rule of this list. HAProxy's `allow`, `accept`. */
   | { readonly kind: 'allow' }
@@ -26,14 +39,10 @@ export type Verdict<B = unknown> =
   | { readonly kind: 'reject'; readonly silently: boolean }
   /** HAProxy's `use_backend`. */
   | { readonly kind: 'backend'; readonly backend: B }
-  /** Go on with the next rule (or, with `then`, end so) after a time, or once so much of the body has come. */
-  | {
-      readonly kind: 'wait'
-      readonly delayMs?: number | undefined
-      readonly body?: { readonly bytes: number; readonly timeoutMs: number } | undefined
-      readonly until?: Promise<Verdict<B> | undefined> | undefined
-      readonly then?: Verdict<B> | undefined
-    }
+  | Wait<B>
+
+/** A list that rules stand in. HAProxy's `tcp-request connection` and `content`, `http-request`, `-response`, `-after-response`. */
+export type Place = 'connection' | 'content' | 'request' | 'response' | 'afterResponse'
 
 /** One rule: an action with, perhaps, a condition. */
 export class Rule<S = never> {
@@ -42,11 +51,19 @@ export class Rule<S = never> {
   readonly needs: Stage
   /** Never throws. Undefined: on to the next. */
   readonly run: (scope: S) => Verdict | undefined
+  /** The lists that it may stand in, of those that know what it needs; all of them where it is left out. */
+  readonly places: readonly Place[] | undefined
 
-  constructor(text: string, needs: Stage, run: (scope: S) => Verdict | undefined) {
+  constructor(
+    text: string,
+    needs: Stage,
+    run: (scope: S) => Verdict | undefined,
+    places?: readonly Place[] | undefined,
+  ) {
     this.text = text
     this.needs = needs
     this.run = run
+    this.places = places
   }
 
   /** Only where the condition is true. */
@@ -57,6 +74,7 @@ export class Rule<S = never> {
       `${this.text} if ${condition.text}`,
       laterStage('if', this.needs, condition.needs),
       scope => (test(scope) ? run(scope) : undefined),
+      this.places,
     )
   }
 
@@ -68,6 +86,7 @@ export class Rule<S = never> {
       `${this.text} unless ${condition.text}`,
       laterStage('unless', this.needs, condition.needs),
       scope => (test(scope) ? undefined : run(scope)),
+      this.places,
     )
   }
 }

@@ -1,5 +1,30 @@
-export { Rule, type RuleAnswer, type Verdict } from './action.ts'
+export { type Place, Rule, type RuleAnswer, type Verdict, type Wait } from './action.ts'
+export type { AnswerOptions } from './actions/answer.ts'
+export { deny, respond, type TarpitOptions, tarpit } from './actions/answers.ts'
+export { accept, allow, reject, silentDrop } from './actions/ends.ts'
+export {
+  addHeader,
+  delHeader,
+  type NameMatch,
+  replaceHeader,
+  replaceValue,
+  setHeader,
+} from './actions/headers.ts'
+export { type RedirectOptions, redirect } from './actions/redirect.ts'
+export { setStatus } from './actions/status.ts'
+export {
+  replacePath,
+  replacePathq,
+  replaceUri,
+  setMethod,
+  setPath,
+  setPathq,
+  setQuery,
+  setUri,
+} from './actions/target.ts'
 export { all, any, type Condition, not } from './condition.ts'
+export type { MatchOptions, Patterns } from './conditions/match.ts'
+export * as match from './conditions/match.ts'
 export { lower, upper } from './converters/letters.ts'
 export { field, word } from './converters/parts.ts'
 export { RuleError } from './errors.ts'
@@ -22,23 +47,40 @@ export {
 } from './fetches/request-line.ts'
 export * as res from './fetches/res.ts'
 export type { Head } from './head.ts'
+export { EditedHead, type FieldEdits, type Fields, PairFields } from './heads/edited-head.ts'
+export type { PatternEntry } from './patterns/entry.ts'
+export type { MatchMethod } from './patterns/methods.ts'
+export {
+  PatternList,
+  type PatternListOptions,
+  type PatternView,
+  patternFile,
+  patternList,
+} from './patterns/pattern-list.ts'
 export { pipe } from './pipe.ts'
+export { type Paused, RuleList, type Ruleset, type RulesetOptions, ruleset } from './rule-list.ts'
 export type { Sample, SampleType, SampleTypes } from './sample.ts'
 export type {
   BackendView,
+  Carrier,
   ConnectionScope,
   ConnectionView,
   ContentScope,
+  ContentView,
   FrontendView,
+  LogLevel,
+  RequestCarrier,
   RequestScope,
   RequestView,
   ResponseScope,
   ResponseView,
   ServerView,
   Surroundings,
+  TimeoutName,
   TlsView,
   TrackedView,
   Variables,
 } from './scope.ts'
 export type { Stage } from './stage.ts'
+export type { Text } from './text.ts'
 export type { AnyType, Converter, Value } from './value.ts'

@@ -76,8 +76,37 @@ export interface ServerView {
   readonly sessionRate: number
 }
 
+/** HAProxy's levels of a log line, and none at all. */
+export type LogLevel = 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug' | 'silent'
+
+/** What rules tell whoever carries the connection. Nothing here throws; a table or capture that is not there is passed over. */
+export interface Carrier {
+  /** HAProxy's `set-log-level`. */
+  setLogLevel(level: LogLevel): void
+  /** What the client, or what it connected to, is taken to be from now on. HAProxy's `set-src`, `set-dst`, with `-port`. */
+  setAddress(end: 'source' | 'destination', address: string | undefined, port: number | undefined): void
+  /** HAProxy's `track-sc0`, …; a tracker that tracks already keeps what it has. */
+  track(tracker: number, table: string | undefined, key: Sample): void
+  /** Into slot `slot` of the captures of the request, or of the response; for logs and for `capture.req.hdr`. */
+  capture(side: 'request' | 'response', slot: number, text: string): void
+}
+
+/** The same for a request. */
+export interface RequestCarrier extends Carrier {
+  /** For this request alone, in milliseconds. HAProxy's `set-timeout`. */
+  setTimeout(which: TimeoutName, ms: number): void
+  /** The server that should serve it, where it can be used. HAProxy's `use-server`. */
+  useServer(name: string): void
+  /** A field of the 103 that goes out before anything else. HAProxy's `early-hint`. */
+  earlyHint(name: string, value: string): void
+}
+
+/** HAProxy's `timeout client`, `connect`, `queue`, `server`, `tunnel`. */
+export type TimeoutName = 'client' | 'connect' | 'queue' | 'server' | 'tunnel'
+
 export interface ConnectionScope {
   readonly connection: ConnectionView
+  readonly carrier: Carrier
   readonly variables: Variables
   /** By the number of the tracker. */
   readonly tracked: readonly (TrackedView | undefined)[] | undefined
@@ -86,8 +115,19 @@ export interface ConnectionScope {
 
 /** Layer 4 with the bytes that the client has sent so far. */
 export interface ContentScope extends ConnectionScope {
-  /** HAProxy's `req.payload`; the whole is `complete` once no more can come or may be waited for. */
-  readonly content: { readonly bytes: Buffer; readonly complete: boolean }
+  readonly content: ContentView
+}
+
+/** What a client of layer 4 has sent. HAProxy's `req.payload`, from its start. */
+export interface ContentView {
+  readonly bytes: Buffer
+  /** No more can come, or may be waited for. */
+  readonly complete: boolean
+  /**
+   * Set by values that cannot be told from so few bytes and might be from more. Then the rule that asked is run again when
+   * more have come, and what it gave does not count.
+   */
+  undecided: boolean
 }
 
 /** The head of a request, which rules may change. */
@@ -108,6 +148,7 @@ export interface RequestView {
 }
 
 export interface RequestScope extends ConnectionScope {
+  readonly carrier: RequestCarrier
   readonly request: RequestView
   /** The backend that serves it, once that is known. */
   readonly backend: BackendView | undefined
@@ -122,6 +163,7 @@ export interface ResponseView {
   readonly head: Head
 }
 
+/** A scope of requests has no `response`, or one that is undefined, until there is one: rules go by that. */
 export interface ResponseScope extends RequestScope {
   readonly response: ResponseView
   /** Undefined for an answer that no server gave. */

@@ -1,26 +1,40 @@
 /** Scopes written by hand, for tests. */
-import type { Head } from './head.ts'
+import { EditedHead, PairFields } from './heads/edited-head.ts'
 import type { Sample } from './sample.ts'
-import type { ConnectionScope, RequestScope, ResponseScope } from './scope.ts'
+import type { ConnectionScope, RequestCarrier, RequestScope, ResponseScope } from './scope.ts'
 
-/** A head of names and values in turn, that cannot be changed. */
-export function headOf(...pairs: readonly string[]): Head {
-  const all = (name: string) => pairs.filter((_, at) => at % 2 === 1 && pairs[at - 1]?.toLowerCase() === name)
-  const fixed = () => {
-    throw new Error('this head is only read')
-  }
+export function headOf(...pairs: readonly string[]): EditedHead {
+  return new EditedHead(new PairFields(pairs))
+}
+
+/** What carriers were told. */
+export interface Told {
+  readonly told: unknown[][]
+}
+
+/** Keeps what it is told. */
+export function carrier(): RequestCarrier & Told {
+  const told: unknown[][] = []
+  const tell =
+    (what: keyof RequestCarrier) =>
+    (...words: unknown[]): void => {
+      told.push([what, ...words])
+    }
   return {
-    all,
-    last: name => all(name).at(-1),
-    has: name => all(name).length > 0,
-    pairs: () => pairs,
-    set: fixed,
-    add: fixed,
-    delete: fixed,
+    told,
+    setLogLevel: tell('setLogLevel'),
+    setAddress: tell('setAddress'),
+    track: tell('track'),
+    capture: tell('capture'),
+    setTimeout: tell('setTimeout'),
+    useServer: tell('useServer'),
+    earlyHint: tell('earlyHint'),
   }
 }
 
-export function connectionScope(more: Partial<ConnectionScope['connection']> = {}): ConnectionScope {
+export function connectionScope(
+  more: Partial<ConnectionScope['connection']> = {},
+): ConnectionScope & { readonly carrier: RequestCarrier & Told } {
   const held = new Map<string, Sample>()
   return {
     connection: {
@@ -31,6 +45,7 @@ export function connectionScope(more: Partial<ConnectionScope['connection']> = {
       tls: undefined,
       ...more,
     },
+    carrier: carrier(),
     variables: {
       get: name => held.get(name),
       set: (name, value) => void (value === undefined ? held.delete(name) : held.set(name, value)),
@@ -44,7 +59,7 @@ export function requestScope(
   uri: string,
   headers: readonly string[] = [],
   more: Partial<RequestScope['request']> = {},
-): RequestScope {
+): RequestScope & { readonly carrier: Told } {
   return {
     ...connectionScope(),
     request: {
@@ -63,7 +78,10 @@ export function requestScope(
   }
 }
 
-export function responseScope(status: number, headers: readonly string[] = []): ResponseScope {
+export function responseScope(
+  status: number,
+  headers: readonly string[] = [],
+): ResponseScope & { readonly carrier: Told } {
   return {
     ...requestScope('/'),
     response: { status, reason: '', version: '1.1', head: headOf(...headers) },
