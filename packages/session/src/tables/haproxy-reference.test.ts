@@ -1,7 +1,8 @@
 /**
- * Does HAPROXY.md lead somewhere for stick tables? It has every keyword of HAProxy's manual about them, and each leads to
- * names that there are, or says why not.
+ * Does HAPROXY.md lead somewhere for stick tables? It has every keyword of HAProxy's manual about them, each leads to names
+ * that there are, or says why not; and HAProxy itself lists no other.
  */
+import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -15,7 +16,7 @@ const rows = [...section.matchAll(/^\| (`.*) \|$/gm)].map(row =>
 )
 const codeIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(match => match[1] as string)
 
-/** Of the manual (3.3), sections 4.2 "stick", 7.3.3 "sc_", 4.3 "track-sc" and 11.1; the `sc0_…` forms are the same again. */
+/** Of the manual (3.5), sections 4.2 "stick", 7.3.3 "sc_", 4.3 "track-sc" and 11.1; the `sc0_…` forms are the same again. */
 const counted = ['conn', 'sess', 'http_req', 'http_err', 'http_fail', 'glitch']
 const ofData = [
   ...counted.flatMap(name => [`${name}_cnt`, `${name}_rate`]),
@@ -61,7 +62,16 @@ const keywords = [
     'if',
     'unless',
   ],
-  ...['non-stick', 'track-sc', 'track-sc0', 'track-sc1', 'track-sc2', 'tune.stick-counters', 'in_table'],
+  ...[
+    'stick',
+    'non-stick',
+    'track-sc',
+    'track-sc0',
+    'track-sc1',
+    'track-sc2',
+    'tune.stick-counters',
+    'in_table',
+  ],
   ...['sc-inc-gpc', 'sc-inc-gpc0', 'sc-inc-gpc1', 'sc-add-gpc', 'sc-set-gpt', 'sc-set-gpt0'],
   ...['src_conn_cnt', 'src_…', 'table_conn_cnt', 'table_…', 'table_expire', 'table_avl', 'table_cnt'],
   ...['show table', 'clear table', 'set table', ...ofData, ...ofSc],
@@ -90,5 +100,23 @@ describe('the table of stick tables', () => {
     const words = codeIn(target)
     expect(words.length).toBeGreaterThan(0)
     expect(words.filter(word => !(word in session) && !members.has(word))).toEqual([])
+  })
+
+  const list = spawnSync('haproxy', ['-dKsmp,cnv,cfg', '-q', '-c', '-f', '/dev/null'], { encoding: 'utf8' })
+  const lists = list.stdout?.includes(' sc_conn_cnt(') === true
+  test.skipIf(!lists)(`${lists ? '' : 'no haproxy that lists them: '}has what HAProxy lists`, () => {
+    const listed = (pattern: RegExp): string[] =>
+      [...list.stdout.matchAll(pattern)].map(match => match[1] ?? '')
+    // Fetches of trackers, of the source's entry, and of any entry: each of the latter is one of the former.
+    const fetches = listed(/\] sc\d?_(\w+)/g).map(name => `sc_${name}`)
+    const actions = listed(/ ((?:sc-[a-z]+-\w+|track-sc))\*/g)
+    expect([fetches.length > 100, actions.length > 20]).toEqual([true, true])
+    expect([...fetches, ...actions].filter(name => !keywords.includes(name))).toEqual([])
+    const ofAny = [...listed(/\] src_(\w+)\(table\)/g), ...listed(/^table_(\w+)\(/gm)]
+    expect(ofAny.length).toBeGreaterThan(50)
+    const known = (name: string): boolean =>
+      [name, `sc_${name}`, `sc_get_${name}`, `table_${name}`].some(one => keywords.includes(one))
+    // To count a connection by a fetch is `count`; how long ago an entry was used, `idleMs`.
+    expect([...new Set(ofAny.filter(name => !known(name)))].sort()).toEqual(['idle', 'updt_conn_cnt'])
   })
 })

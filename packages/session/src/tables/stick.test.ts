@@ -27,6 +27,15 @@ describe('stick on', () => {
     expect(table.used).toBe(0)
   })
 
+  test('never remembers a server that is told not to stick, and keeps what it knew', () => {
+    const affinity = stick({ table: stickTable(), nonStick: ['spare'] })
+    affinity.bind(request('192.0.2.1'), 'spare', undefined)
+    expect(affinity.find(request('192.0.2.1'))).toBeUndefined()
+    affinity.bind(request('192.0.2.1'), 'app1', undefined)
+    affinity.bind(request('192.0.2.1'), 'spare', 'app1')
+    expect(affinity.find(request('192.0.2.1'))).toBe('app1')
+  })
+
   test('knows clients by a header, in any case of its name', () => {
     const affinity = stick({ table: stickTable({ type: 'string' }), on: byHeader('X-User') })
     affinity.bind(request('192.0.2.1', { 'x-user': 'ann' }), 'app1', undefined)
@@ -179,6 +188,8 @@ describe('an option is refused', () => {
     [{ table, rules: [{ on, when: 1 }] }, 'rules[0].when is 1'],
     [{ rules: [{ on }] }, 'rules[0].table is undefined'],
     [{ table, onError: 7 }, 'onError is 7; allowed is a function'],
+    [{ table, nonStick: 's1' }, 'nonStick is "s1"; allowed is a list of server ids'],
+    [{ table, nonStick: [7] }, 'allowed is a list of server ids'],
   ])('%o', (options, message) => {
     expect(() => stick(options as never)).toThrow(message)
   })

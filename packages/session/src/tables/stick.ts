@@ -40,6 +40,8 @@ export interface StickOptions<R = AffinityRequest> {
   readonly on?: StickKey<R> | undefined
   /** The rules, in their order: 1 to 64. */
   readonly rules?: readonly StickRule<R>[] | undefined
+  /** Ids of servers that are never remembered, such as those of backup servers; none by default. HAProxy's `non-stick`. */
+  readonly nonStick?: readonly string[] | undefined
   /** Told what went wrong and in which step; what it throws itself is dropped. Default: nobody is told. */
   readonly onError?: ((error: unknown, step: StickStep) => void) | undefined
 }
@@ -77,16 +79,20 @@ class Stick<R extends AffinityRequest> implements Affinity<R> {
   readonly #matches: RequestRule<R>[] = []
   readonly #stores: RequestRule<R>[] = []
   readonly #responseStores: ResponseRule<R>[] = []
+  readonly #nonStick: ReadonlySet<string>
   readonly #onError: (error: unknown, step: StickStep) => void
 
   constructor(options: StickOptions<R>) {
-    checkNames('stick', options, ['table', 'on', 'rules', 'onError'])
-    const { rules, on } = options
+    checkNames('stick', options, ['table', 'on', 'rules', 'nonStick', 'onError'])
+    const { rules, on, nonStick = [] } = options
     if (
       rules !== undefined &&
       (on !== undefined || !Array.isArray(rules) || rules.length < 1 || rules.length > 64)
     )
       refuse('rules', rules, '1 to 64 rules, without the option on')
+    if (!Array.isArray(nonStick) || !nonStick.every(id => typeof id === 'string'))
+      refuse('nonStick', nonStick, 'a list of server ids')
+    this.#nonStick = new Set(nonStick)
     this.#onError = functionOption('onError', options.onError, () => {})
     if (options.table !== undefined) checkTable('table', options.table)
     if (rules === undefined) this.#add('', { on: on ?? (bySourceAddress() as StickKey<R>) }, options.table)
@@ -147,6 +153,7 @@ class Stick<R extends AffinityRequest> implements Affinity<R> {
     found: string | undefined,
     response?: AffinityResponse | undefined,
   ): undefined {
+    if (this.#nonStick.has(serverId)) return
     for (let at = 0; at < this.#stores.length; at++) {
       const rule = this.#stores[at]!
       if (at > 0 && this.#stored(this.#stores, at, request, undefined)) continue
