@@ -1,9 +1,12 @@
 /**
- * `balance rdp-cookie` beside a running HAProxy: the same server for every user, and in turn for who says no name.
+ * `balance rdp-cookie` beside a running HAProxy: the same server for every user, and in turn for who says no name. And
+ * `persist rdp-cookie`: the server that a client's token names, as long as that can be used.
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { rdpCookie } from '@evener/algorithms'
+import { first, rdpCookie } from '@evener/algorithms'
+import { createBackend, createTcpProxy } from '@evener/core'
+import { rdpToken } from '@evener/session'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Chance, seeded } from './support/chance.ts'
 import { haproxyInstalled, haproxyTitle, startHaproxy } from './support/haproxy.ts'
@@ -111,3 +114,78 @@ for (const [name, line, type] of [
     90_000,
   )
 }
+
+oracleTest(
+  haproxyTitle(
+    'persist rdp-cookie: the same servers, by tokens of all kinds, up, in drain and in maintenance',
+  ),
+  async () => {
+    const ids = ['s1', 's2', 's3', 's4']
+    const ports = await Promise.all(ids.map(namedServer))
+    // Whoever has no token that counts comes to the first that takes new clients.
+    const haproxy = await startHaproxy({
+      config: front => `
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 20s
+  timeout server 20s
+listen app
+  bind 127.0.0.1:${front}
+  tcp-request inspect-delay 10s
+  tcp-request content accept if { req.len ge 40 }
+  tcp-request content reject
+  persist rdp-cookie
+  balance first
+${ids.map((id, at) => `  server ${id} 127.0.0.1:${ports[at]}`).join('\n')}
+`,
+    })
+    onTestFinished(() => haproxy.stop())
+    const servers = ids.map((id, at) => ({ id, address: `127.0.0.1:${ports[at]}` }))
+    const backend = createBackend({ name: 'app', servers, balancer: first(), affinity: rdpToken() })
+    const proxy = createTcpProxy({ route: backend })
+    const { port: ours } = (await proxy.listen({ port: 0, host: '127.0.0.1' })) as { port: number }
+    onTestFinished(async () => {
+      await proxy.close({ drainMs: 0 })
+      backend.close()
+    })
+    const theirs = haproxy.ports[0] as number
+
+    const loopback = 0x0100007f
+    const swapped = (port: number): number => ((port & 255) << 8) | (port >> 8)
+    const lines = ports.flatMap(port =>
+      [
+        ...[`msts=${loopback}.${swapped(port)}.0000`, `MSTS=00${loopback}.0${swapped(port)}.`].flatMap(
+          cookie => [`Cookie: ${cookie}\r\n`, `cookie:${cookie}\r\n`, `COOKIE:     ${cookie}\r\n`],
+        ),
+        ...[`msts=${loopback}.${port}.0000`, `msts=${loopback}.${swapped(port)}`, `msts=${swapped(port)}`],
+        ...[`msts=${loopback + 256}.${swapped(port)}.0000`, `msts=127.0.0.1.${port}.`, `mstshash=s${port}`],
+        ...['msts=', `xmsts=${loopback}.${swapped(port)}.0000`, `msts =${loopback}.${swapped(port)}.0000`],
+        ...[
+          `msts=${loopback}x.${swapped(port)}.0000`,
+          `msts=${loopback}.${swapped(port)}.0000\rx`,
+          'msts=a.b.c',
+        ],
+      ].map(text => (text.includes('\r\n') ? text : `Cookie: ${text}\r\n`)),
+    )
+    const found: string[] = []
+    for (const [id, state] of [
+      ['s1', 'ready'],
+      ['s2', 'drain'],
+      ['s3', 'maint'],
+      ['s1', 'drain'],
+    ] as const) {
+      await haproxy.command(`set server app/${id} state ${state}`)
+      if (state === 'drain') backend.server(id)?.drain()
+      if (state === 'maint') backend.server(id)?.maintenance()
+      for (const line of lines) {
+        const opening = openingOf(line)
+        const both = await Promise.all([answer(theirs, opening), answer(ours, opening)])
+        expect([line, both[1]]).toEqual([line, both[0]])
+        found.push(both[0])
+      }
+    }
+    expect(new Set(found)).toEqual(new Set(ids))
+  },
+  90_000,
+)

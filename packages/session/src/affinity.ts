@@ -21,6 +21,11 @@ export interface AffinityRequest {
    * cookies).
    */
   header(name: string): string | undefined
+  /**
+   * At layer 4, the connection's first bytes, as many as have come so far. Undefined where nobody waits for them, see
+   * {@link Affinity.bodyWanted}. They stand until the next call.
+   */
+  body?(): Uint8Array | undefined
 }
 
 /** What an affinity may know of the response that the server gave, before anything was changed in it. */
@@ -65,6 +70,13 @@ export interface Affinity<R extends AffinityRequest = AffinityRequest> {
    * when one goes up or down. An affinity that has this serves one backend.
    */
   rebuild?: ((servers: readonly AffinityServer[]) => void) | undefined
+
+  /**
+   * How many bytes of {@link AffinityRequest.body} it wants to see before it is asked; 0 for none. Asked before the first
+   * have come and each time more have, until it wants no more than there are. It may be asked sooner: when the client has
+   * ended, or does not send them in time. Absent in those that look at none. Only doors at layer 4 heed it.
+   */
+  bodyWanted?(request: R): number
 
   /**
    * The id of the server this client belongs to, or undefined. Never throws; a forged, expired or foreign

@@ -1,5 +1,6 @@
-/** A balancer that wants to see the first bytes of a connection before it chooses. */
-import { hash, rdpCookie } from '@evener/algorithms'
+/** A balancer, or an affinity, that wants to see the first bytes of a connection before it chooses. */
+import { first, hash, rdpCookie } from '@evener/algorithms'
+import { rdpToken } from '@evener/session'
 import { expectEventually, VirtualClock } from '@evener/testing'
 import { expect, test } from 'vitest'
 import type { BackendRequest } from '../balance/dispatch.ts'
@@ -90,4 +91,44 @@ test('a client that goes away meanwhile leaves nothing behind', async () => {
     expect(backend.servers.every(server => server.counters.requests === 0)).toBe(true)
     expect(clock.pending).toBe(0)
   }
+})
+
+/** The opening of a client that was told to go to this port of 127.0.0.1. */
+const tokenFor = (port: number) => {
+  const swapped = ((port & 255) << 8) | (port >> 8)
+  return `\x03\0\0\x2a\x25\xe0\0\0\0\0\0Cookie: msts=${0x0100007f}.${swapped}.0000\r\n`
+}
+
+test.each([
+  ['', {}],
+  [', looked at before', { inspect: 'client-hello' as const }],
+])('a client that brings a token comes to the server it names%s', async (_title, options) => {
+  const servers = await Promise.all(names.map(namedEcho))
+  const backend = backendOf(servers, { balancer: first(), affinity: rdpToken() })
+  const { dial } = await proxyOf({ route: backend, ...options })
+  const text = tokenFor(servers[2]!.port)
+  // In two pieces: the first says only that there will be a token.
+  const client = dial().say(bytes(text.slice(0, 24)))
+  await expectEventually(() => backend.counters.requestsNow === 1)
+  await new Promise(resolve => setImmediate(resolve))
+  expect(backend.servers.every(server => server.counters.requests === 0)).toBe(true)
+  client.say(bytes(text.slice(24)))
+  await client.hears(`s3:${text}`)
+  await dial()
+    .say(bytes(tokenFor(1)))
+    .hears(`s1:${tokenFor(1)}`)
+  await dial().say('no Remote Desktop at all').hears('s1:no Remote Desktop at all')
+  expect(backend.counters.sticky).toBe(1)
+})
+
+test('a token is taken before the user’s name, and either is enough', async () => {
+  const servers = await Promise.all(names.map(namedEcho))
+  const backend = backendOf(servers, { balancer: rdpCookie<BackendRequest>(), affinity: rdpToken() })
+  const { dial } = await proxyOf({ route: backend })
+  await dial()
+    .say(bytes(tokenFor(servers[3]!.port)))
+    .hears(`s4:${tokenFor(servers[3]!.port)}`)
+  await dial()
+    .say(bytes(opening('ann')))
+    .hears(`${ownerOf('ann')}:${opening('ann')}`)
 })

@@ -5,7 +5,8 @@
  *  1 header    the PROXY header of a proxy in front           start
  *  2 inspect   the ClientHello, looked at                     #inspect
  *  3 route     which backend                                  #route
- *    look      the first bytes, where the balancer wants them   #look
+ *    look      the first bytes, where the balancer or the affinity wants them   #look
+ *    locate    where the client belongs                         #locate
  *  4 place     a lease on a server, at once or queued         #place
  *  5 connect   and again, as the backend's policy has it      #connect
  *  6 relay     bytes both ways                                #joined
@@ -178,19 +179,17 @@ export class TcpSession implements Placed, RelayOwner {
     }
     this.#deadline = new Deadline(backend.clock, () => this.#overdue())
     this.#dispatch = backend.dispatch(connection)
-    this.guard(() => {
-      const located = (this.#dispatch as Dispatch).locate()
-      if (backend.balancer.bodyWanted !== undefined) connection.body = () => this.#early
-      if (located === undefined) this.#look()
-      else void located.then(() => this.guard(() => this.#look()))
-    })
+    const { balancer, affinity } = backend
+    if (balancer.bodyWanted !== undefined || affinity?.bodyWanted !== undefined) {
+      connection.body = () => this.#early
+    }
+    this.guard(() => this.#look())
   }
 
-  /** Wait for as many of the first bytes as the balancer wants to see before it chooses. */
+  /** Wait for as many of the first bytes as the balancer, or the affinity, wants to see before it answers. */
   #look(): void {
     if (this.#done) return
-    const { bodyWanted } = (this.backend as Backend).balancer
-    if (bodyWanted !== undefined && this.#wantsMore()) {
+    if (this.#connection?.body !== undefined && this.#wantsMore()) {
       if (!this.#looking) (this.#deadline as Deadline).arm(this.#settings.inspectMs)
       this.#looking = true
       if (!this.#lent) this.#readEarly()
@@ -200,16 +199,26 @@ export class TcpSession implements Placed, RelayOwner {
   }
 
   #wantsMore(): boolean {
-    const wanted = (this.backend as Backend).balancer.bodyWanted?.(this.#connection as TcpConnection) ?? 0
     const bytes = this.#early?.length ?? 0
-    return wanted > bytes && bytes < mostEarly
+    if (bytes >= mostEarly) return false
+    const { balancer, affinity } = this.backend as Backend
+    const connection = this.#connection as TcpConnection
+    return (
+      (balancer.bodyWanted?.(connection) ?? 0) > bytes || (affinity?.bodyWanted?.(connection) ?? 0) > bytes
+    )
   }
 
   /** There is as much as was wanted, or there will be no more. */
   #looked(): void {
     if (this.#looking) this.#deadline?.rest()
     this.#looking = false
-    this.#place()
+    this.#locate()
+  }
+
+  #locate(): void {
+    const located = (this.#dispatch as Dispatch).locate()
+    if (located === undefined) this.#place()
+    else void located.then(() => this.guard(() => this.#place()))
   }
 
   /** Where the client's bytes do not come by themselves, because something has been read of it before: ask for them. */
