@@ -175,6 +175,7 @@ describe('the way from haproxy.cfg', () => {
       'InsertCookieOptions',
       'CookieNaming',
       'CookieLimits',
+      'StickOptions',
       'HttpExpect',
       'CookieAttributes',
     ].flatMap(membersOf),
