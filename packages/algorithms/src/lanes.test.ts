@@ -15,11 +15,18 @@ class Item implements Queued {
   }
 }
 
+const inOrder = (a: Item, b: Item) => a.key - b.key || a.rank - b.rank || a.order - b.order
+
 describe('lanes', () => {
-  it('give back what came, by key and rank, and of equal ones first in, first out, whatever the order of arrival', () => {
+  it('give back what came, by key and rank, and of equal ones first in, first out, whatever the order of arrival and who gets another key', () => {
     const classes = [1, 2, 3].map(weight => new WeightClass(weight, 1))
     const steps = fc.array(
-      fc.tuple(fc.constantFrom('insert', 'insert', 'first', 'any'), fc.nat(2), fc.nat(9), fc.nat(2)),
+      fc.tuple(
+        fc.constantFrom('insert', 'insert', 'turn', 'turn', 'first', 'any'),
+        fc.nat(2),
+        fc.nat(9),
+        fc.nat(2),
+      ),
       {
         maxLength: 200,
       },
@@ -39,7 +46,10 @@ describe('lanes', () => {
             const item = new Item(classes[weight] as WeightClass)
             lanes.insert(item, key, rank)
             model.push(item)
-            model.sort((a, b) => a.key - b.key || a.rank - b.rank || a.order - b.order)
+            model.sort(inOrder)
+          } else if (step === 'turn' && first !== undefined) {
+            lanes.turn(first, first.key + key, rank)
+            model.sort(inOrder)
           } else if (step === 'first' && first !== undefined) remove(first)
           else if (model.length > 0) remove(model[(key * 7) % model.length] as Item)
         }

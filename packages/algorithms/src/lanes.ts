@@ -107,12 +107,37 @@ export class Lanes<Q extends Queued> {
     }
   }
 
+  /**
+   * Give the first in order another key, mostly the last of its lane. What removing and inserting would do, without
+   * looking for its place.
+   */
+  turn(first: Q, key: number, rank: number): void {
+    const lane = first.weightClass.lanes[this.#index] as Lane
+    const { behind } = first
+    const { tail } = lane
+    first.key = key
+    first.rank = rank
+    if (behind === undefined || tail === undefined || isBefore(first, tail)) {
+      this.remove(first)
+      this.insert(first, key, rank)
+      return
+    }
+    first.order = this.#arrivals++
+    first.behind = undefined
+    first.ahead = tail as Q
+    tail.behind = first
+    behind.ahead = undefined
+    lane.tail = first
+    lane.latest = first
+    this.#lead(lane, behind)
+  }
+
   #lead(lane: Lane, head: Queued): void {
     lane.head = head
     lane.key = head.key
     lane.rank = head.rank
     lane.order = head.order
     if (lane.slot < 0) this.#heap.insert(lane)
-    else this.#heap.moved(lane)
+    else if (this.#heap.size > 1) this.#heap.moved(lane)
   }
 }

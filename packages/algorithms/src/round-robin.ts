@@ -49,6 +49,20 @@ class Entry implements Queued {
   }
 }
 
+/** Of two that are due at one position, the heavier goes first, or the one that lost more in rounding waits. */
+function within({ remainder, weightClass }: Entry): number {
+  return (heaviest + remainder - weightClass.weight) >> 4
+}
+
+/** In HAProxy's key that has the lower eight bits. What was left over under a greater weight goes beyond them. */
+function keyOf(entry: Entry): number {
+  return entry.position + (within(entry) >> 8)
+}
+
+function rankOf(entry: Entry): number {
+  return within(entry) & 255
+}
+
 class RoundRobin implements Balancer<unknown> {
   readonly name = 'roundrobin'
   readonly #current = new Lanes<Entry>(0)
@@ -85,6 +99,21 @@ class RoundRobin implements Balancer<unknown> {
   }
 
   pick(_context?: unknown, tried?: ReadonlySet<Member>): Member | undefined {
+    // Nearly always somebody is due, fits, and comes again in this round: a third of the time that searching takes.
+    const due = this.#current.first()
+    if (due === undefined || due.position > this.#now || tried !== undefined || due.member.saturated) {
+      return this.#search(tried)
+    }
+    this.#advance(due)
+    this.#now++
+    if (this.#isLater(due)) {
+      this.#current.remove(due)
+      this.#place(due)
+    } else this.#current.turn(due, keyOf(due), rankOf(due))
+    return due.member
+  }
+
+  #search(tried: ReadonlySet<Member> | undefined): Member | undefined {
     if (this.#total === 0) return undefined
     let roundEnded = false
     let passed: Entry | undefined
@@ -153,18 +182,20 @@ class RoundRobin implements Balancer<unknown> {
     }
   }
 
-  /** Put a server in the queue of its next place: in this round, unless it lies beyond it or beyond the next. */
+  /** Whether its next place lies beyond this round, or beyond the next. */
+  #isLater({ position }: Entry): boolean {
+    return position >= 2 * this.#round || position >= this.#round + this.#total
+  }
+
+  /** Put a server in the queue of its next place. */
   #place(entry: Entry): void {
-    if (entry.position >= 2 * this.#round || entry.position >= this.#round + this.#total) {
+    if (this.#isLater(entry)) {
       entry.position -= this.#round
       this.#stand(entry, this.#later)
       return
     }
-    // Of two that are due at one position, the heavier goes first, or the one that lost more in rounding waits.
-    const within = (heaviest + entry.remainder - entry.weightClass.weight) >> 4
     entry.queue = this.#current
-    // In HAProxy's key this has the lower eight bits. What was left over under a greater weight goes beyond them.
-    this.#current.insert(entry, entry.position + (within >> 8), within & 255)
+    this.#current.insert(entry, keyOf(entry), rankOf(entry))
   }
 
   #stand(entry: Entry, queue: Lanes<Entry>): void {
