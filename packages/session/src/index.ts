@@ -25,14 +25,9 @@ export {
   type StickKey,
 } from './tables/keys.ts'
 export { type RateLimitOptions, rateLimit, type TooManyRequests } from './tables/rate-limit.ts'
-export {
-  type RedisClient,
-  ShareCounters,
-  type SharedTable,
-  type ShareOptions,
-  type StickTimers,
-  shareByRedis,
-} from './tables/redis/share.ts'
+export { ShareCounters } from './tables/redis/counters.ts'
+export type { RedisClient, StickTimers } from './tables/redis/link.ts'
+export { type SharedTable, type ShareOptions, shareByRedis } from './tables/redis/share.ts'
 export { sc, scTracked, type Tracking } from './tables/sc.ts'
 export { type StickOptions, type StickRule, type StickStep, stick } from './tables/stick.ts'
 export {

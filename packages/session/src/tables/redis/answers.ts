@@ -3,28 +3,28 @@ import { CHECKED_AT } from '../data-types.ts'
 import { addToRate, setRate } from '../freq-ctr.ts'
 import type { StickTable } from '../stick-table.ts'
 import type { Pending } from './pending.ts'
+import type { Fields } from './script.ts'
 
 /** Whether this is the answer for one entry of the table: a server or nil, then whole numbers. */
-export function isAnswer(answer: unknown, { layout }: StickTable): answer is (string | null | number)[] {
+export function isAnswer(answer: unknown, { numbers }: Fields): answer is (string | null | number)[] {
   if (!Array.isArray(answer) || (answer[0] !== null && typeof answer[0] !== 'string')) return false
-  const numbers = layout.events.reduce(
-    (sum, { count, rate }) => sum + (count === -1 ? 0 : 1) + (rate === -1 ? 0 : 3),
-    0,
-  )
-  if (answer.length !== 1 + numbers + layout.tagCount) return false
-  return answer.slice(1).every(number => Number.isSafeInteger(number) && number >= 0)
+  if (answer.length !== 1 + numbers) return false
+  for (let at = 1; at < answer.length; at++)
+    if (!Number.isSafeInteger(answer[at]) || answer[at] < 0) return false
+  return true
 }
 
 /** @param later what has happened to the entry since the batch was sent */
 export function takeAnswer(
   table: StickTable,
+  fields: Fields,
   key: string,
   answer: readonly (string | null | number)[],
   later: Pending | undefined,
 ): void {
   const now = table.now()
   const row = table.rows.find(key, now)
-  if (row === -1 || later?.deleted === true) return
+  if (row === -1 || later?.more?.deleted === true) return
   const { layout, rows } = table
   const { cells, wide } = rows
   const base = row * layout.stride
@@ -32,21 +32,21 @@ export function takeAnswer(
   const next = () => answer[at++] as number
   for (const { index, count, wide: isWide } of layout.events) {
     if (count === -1) continue
-    const total = Math.max(0, next() + (later?.counts[index] ?? 0))
+    const total = Math.max(0, next() + (later?.numbers[fields.countAt[index]!] ?? 0))
     if (isWide) wide[(base + count) / 2] = total
     else cells[base + count] = total
   }
   for (const { index, rate, periodMs } of layout.events) {
     if (rate === -1) continue
     setRate(cells, base + rate, now, periodMs, { ageMs: next(), current: next(), previous: next() })
-    const more = later?.rates[index] ?? 0
+    const more = later?.numbers[fields.rateAt[index]!] ?? 0
     if (more > 0) addToRate(cells, base + rate, now, periodMs, more)
   }
   for (let tag = 0; tag < layout.tagCount; tag++) {
     const value = next()
-    if (later?.tags?.[tag] === undefined) cells[base + layout.tags + tag] = value
+    if (later?.more?.tags?.[tag] === undefined) cells[base + layout.tags + tag] = value
   }
-  if (later?.server === undefined) heard(table, key, answer[0] as string | null)
+  if (later?.more?.server === undefined) heard(table, key, answer[0] as string | null)
 }
 
 /** Redis has said where a key belongs. */

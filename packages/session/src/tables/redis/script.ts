@@ -3,9 +3,12 @@
  *
  * ```text
  *  KEYS  the mark of this process, then the key of each entry
- *  ARGV  the batch's number, the expiry in ms or 0, the layout, then the changes of each entry, as JSON
+ *  ARGV  the batch's number, the expiry in ms or 0, the layout, the changes of all entries, as JSON: an array for each,
+ *        with the increments of counts and of rates, and behind them an object, where there is more to say
  * ```
- * An entry is a hash, readable by people: `server`, a field for each count and tag, three for each rate. Rates turn by
+ * An entry is a hash of two fields: `server`, and the numbers, 8 bytes each (little-endian doubles): counts, three for each
+ * rate, tags. The name of that field lists them, so that processes with different stores do not read each other's numbers.
+ * With a field for each number Redis took twice as long for a batch, and nobody else is served meanwhile. Rates turn by
  * Redis's own clock, so that all processes see the same period.
  *
  * **Once, and only once.** A connection may break when a batch was applied and its answer not heard. The batch is sent
@@ -16,108 +19,120 @@
  * had found. So of many processes that bind a new key at once the first is right, and all others hear who that was.
  */
 import { createHash } from 'node:crypto'
-import type { Layout } from '../data-types.ts'
+import type { EventColumns, Layout } from '../data-types.ts'
 
-/** The numbers of an entry, in the order in which they are sent and answered. */
+/** The numbers of an entry, and where each lies in what is sent. */
 export interface Fields {
-  readonly counts: readonly string[]
-  readonly rates: readonly (readonly [name: string, periodMs: number])[]
-  readonly tags: readonly string[]
+  /** By the index of an event: the place of what its count, its rate is increased by; -1 for one that is not kept. */
+  readonly countAt: readonly number[]
+  readonly rateAt: readonly number[]
+  /** How many increments there are. */
+  readonly width: number
+  /** How many numbers an entry has. */
+  readonly numbers: number
+  /** As the script reads it. */
+  readonly text: string
 }
 
 export function fieldsOf({ events, tagCount }: Layout): Fields {
-  return {
-    counts: events.filter(({ count }) => count !== -1).map(({ name }) => `${name}_cnt`),
-    rates: events.filter(({ rate }) => rate !== -1).map(({ name, periodMs }) => [`${name}_rate`, periodMs]),
-    tags: Array.from({ length: tagCount }, (_, at) => `gpt.${at}`),
-  }
+  let width = 0
+  const place = (column: number) => (column === -1 ? -1 : width++)
+  const countAt = events.map(({ count }) => place(count))
+  const rateAt = events.map(({ rate }) => place(rate))
+  const counted = events.filter(({ count }) => count !== -1)
+  const rated = events.filter(({ rate }) => rate !== -1)
+  const numbers = counted.length + 3 * rated.length + tagCount
+  const names = [
+    ...counted.map(({ name }) => `${name}_cnt`),
+    ...rated.map(({ name, periodMs }: EventColumns) => `${name}_rate/${periodMs}`),
+    ...Array.from({ length: tagCount }, (_, at) => `gpt.${at}`),
+  ]
+  const text = JSON.stringify({
+    field: `numbers ${names.join(' ')}`.trimEnd(),
+    format: `<${'d'.repeat(numbers)}`,
+    bytes: 8 * numbers,
+    counts: counted.length,
+    periods: rated.map(({ periodMs }) => periodMs),
+    tags: tagCount,
+  })
+  return { countAt, rateAt, width, numbers, text }
 }
 
 export const script = `
-local time = redis.call('TIME')
+local call, max = redis.call, math.max
+local pack, parts = struct.pack, struct.unpack
+local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local number, expiry = tonumber(ARGV[1]), tonumber(ARGV[2])
-local layout = cjson.decode(ARGV[3])
-local counts, rates, tags = layout.counts, layout.rates, layout.tags
+local layout, changes = cjson.decode(ARGV[3]), cjson.decode(ARGV[4])
+local field, format, bytes = layout.field, layout.format, layout.bytes
+local counts, periods, tags = layout.counts, layout.periods, layout.tags
+local rates = #periods
+local width = counts + rates
+local nothing, zeros = {}, string.rep('\\0', bytes)
 
-local fields = { 'server' }
-for _, name in ipairs(counts) do fields[#fields + 1] = name end
-for _, rate in ipairs(rates) do
-  for _, part in ipairs({ '.began', '.current', '.previous' }) do fields[#fields + 1] = rate[1] .. part end
-end
-for _, name in ipairs(tags) do fields[#fields + 1] = name end
-
-local fresh = (tonumber(redis.call('GET', KEYS[1]) or 0) or 0) < number
-if fresh then redis.call('SET', KEYS[1], number, 'PX', 86400000) end
+local fresh = (tonumber(call('GET', KEYS[1]) or 0) or 0) < number
+if fresh then call('SET', KEYS[1], number, 'PX', 86400000) end
 
 local function update(key, change)
-  if fresh and change.deleted then redis.call('DEL', key) end
-  local values = redis.pcall('HMGET', key, unpack(fields))
-  if values.err then return 0 end
-  local answer, set, at = {}, {}, 1
-  local function put(field, value)
-    set[#set + 1] = field
-    set[#set + 1] = value
+  local more = change[width + 1] or nothing
+  if more.deleted then call('DEL', key) end
+  local kept = redis.pcall('HMGET', key, 'server', field)
+  if kept.err then return 0 end
+
+  local server = kept[1]
+  if more.server and (not server or server == more.found) then
+    server = more.server
+    call('HSET', key, 'server', server)
   end
 
-  local server = values[1]
-  if fresh and change.server and (not server or server == change.found) then
-    server = change.server
-    put('server', server)
-  end
-  answer[1] = server or false
-
-  for i, name in ipairs(counts) do
-    at = at + 1
-    local value = tonumber(values[at] or 0) or 0
-    local by = fresh and change.counts and change.counts[i] or 0
+  local text = kept[2]
+  if not text or #text ~= bytes then text = zeros end
+  local numbers = { server, parts(format, text) }
+  local changed = false
+  for i = 1, counts do
+    local by = change[i] or 0
     if by ~= 0 then
-      value = math.max(0, value + by)
-      put(name, value)
+      numbers[i + 1] = max(0, numbers[i + 1] + by)
+      changed = true
     end
-    answer[at] = value
   end
 
-  for i, rate in ipairs(rates) do
-    local began, current, previous = tonumber(values[at + 1] or 0) or 0, tonumber(values[at + 2] or 0) or 0, tonumber(values[at + 3] or 0) or 0
-    local period = rate[2]
-    if now - began >= period then
-      if now - began >= 2 * period then
-        began, previous = now, 0
-      else
-        began, previous = began + period, current
-      end
-      current = 0
+  local at = counts + 2
+  for i = 1, rates do
+    local age, period = now - numbers[at], periods[i]
+    if age >= period then
+      local missed = age >= 2 * period
+      numbers[at] = missed and now or numbers[at] + period
+      numbers[at + 2] = missed and 0 or numbers[at + 1]
+      numbers[at + 1] = 0
     end
-    local by = fresh and change.rates and change.rates[i] or 0
+    local by = change[counts + i] or 0
     if by ~= 0 then
-      current = current + by
-      put(rate[1] .. '.began', began)
-      put(rate[1] .. '.current', current)
-      put(rate[1] .. '.previous', previous)
+      numbers[at + 1] = numbers[at + 1] + by
+      changed = true
     end
-    answer[at + 1], answer[at + 2], answer[at + 3] = now - began, current, previous
     at = at + 3
   end
 
-  for i, name in ipairs(tags) do
-    at = at + 1
-    local value = tonumber(values[at] or 0) or 0
-    local tag = fresh and change.tags and change.tags[tostring(i - 1)]
-    if tag then
-      value = tag
-      put(name, value)
-    end
-    answer[at] = value
+  if more.tags then
+    for i = 0, tags - 1 do numbers[at + i] = more.tags[tostring(i)] or numbers[at + i] end
+    changed = true
   end
 
-  if #set > 0 then redis.call('HSET', key, unpack(set)) end
-  if expiry > 0 then redis.call('PEXPIRE', key, expiry) end
-  return answer
+  if changed then call('HSET', key, field, pack(format, unpack(numbers, 2, at + tags - 1))) end
+  if expiry > 0 then call('PEXPIRE', key, expiry) end
+  at = counts + 2
+  for _ = 1, rates do
+    numbers[at] = now - numbers[at]
+    at = at + 3
+  end
+  numbers[at + tags] = nil
+  return numbers
 end
 
 local answers = {}
-for i = 2, #KEYS do answers[i - 1] = update(KEYS[i], cjson.decode(ARGV[i + 2])) end
+for i = 2, #KEYS do answers[i - 1] = update(KEYS[i], fresh and changes[i - 1] or nothing) end
 return answers
 `
 

@@ -1,9 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { RESP_TYPES } from 'redis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type StickTableOptions, stickTable } from '../stick-table.ts'
-import { type RedisClient, type ShareOptions, shareByRedis } from './share.ts'
+import type { RedisClient } from './link.ts'
+import { type ShareOptions, shareByRedis } from './share.ts'
 import { type RedisServer, redisInstalled, redisServer, redisTitle } from './test-support.ts'
 
 const store = {
@@ -17,6 +19,17 @@ const store = {
   ...{ gpc: 1, gpc_rate: { count: 1, periodMs: 60_000 }, gpt: 2 },
 } as const
 let tables = 0
+
+/** What Redis has of `http_req_cnt`, which this store has second. */
+async function requestsInRedis({ name, client }: Pick<P, 'name' | 'client'>, key: string): Promise<number> {
+  const fields = await client
+    .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
+    .hGetAll(`evener:{${name}}:${key}`)
+  const [numbers] = Object.entries(fields).filter(([field]) =>
+    field.startsWith('numbers conn_cnt http_req_cnt '),
+  )
+  return (numbers?.[1] as unknown as Buffer | undefined)?.readDoubleLE(8) ?? 0
+}
 
 /** Wait for something, for at most ten seconds. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -91,7 +104,7 @@ describe.skipIf(!redisInstalled)(redisTitle('a table that processes share'), () 
       ])
     }
     await one.shared.flush()
-    expect(await one.client.hGet(`evener:{${one.name}}:ann`, 'http_req_cnt')).toBe('50')
+    expect(await requestsInRedis(one, 'ann')).toBe(50)
     expect(one.shared.counters.batches).toBeGreaterThan(1)
     expect(one.shared.pending).toBe(0)
   })
@@ -159,15 +172,46 @@ describe.skipIf(!redisInstalled)(redisTitle('a table that processes share'), () 
     const [one] = (await processes(1)) as [P]
     const key = (name: string) => `evener:{${one.name}}:${name}`
     await one.client.set(key('ann'), 'what is this')
-    await one.client.hSet(key('bob'), { server: 'app1', http_req_cnt: 'many', 'http_req_rate.began': 'x' })
+    one.table.count('bob', 'http_req', 7)
+    await one.shared.flush()
+    const [field] = (await one.client.hKeys(key('bob'))) as [string]
+    await one.client.hSet(key('bob'), { server: 'app1', [field]: 'these are no numbers' })
     one.table.count('ann', 'http_req', 2)
     one.table.count('bob', 'http_req', 3)
     await one.shared.flush()
     expect([one.table.get('ann', 'http_req_cnt'), one.table.get('bob', 'http_req_cnt')]).toEqual([2, 3])
-    expect(one.shared.counters).toMatchObject({ keysDropped: 1, keysSent: 1, badAnswers: 0 })
+    expect(one.shared.counters).toMatchObject({ keysDropped: 1, keysSent: 2, badAnswers: 0 })
     expect(await one.table.find('ann')).toBeUndefined()
     expect(one.shared.counters.lookupErrors).toBe(1)
     expect(one.table.find('bob')).toBe('app1')
+  })
+
+  test('has processes that count other things count apart, and agree on servers', async () => {
+    const [one] = (await processes(1)) as [P]
+    const table = stickTable({
+      name: one.name,
+      type: 'string',
+      store: { http_req_cnt: true, conn_cnt: true, gpc: 9 },
+    })
+    const shared = shareByRedis({ table, client: await redis.client(), waitMs: 2_000 })
+    onTestFinished(() => shared.close(100))
+    for (const each of [one.table, table]) each.count('ann', 'http_req', 2)
+    one.table.bind('ann', 'app1')
+    await one.shared.flush()
+    await shared.flush()
+    one.table.count('ann', 'http_req', 1)
+    await one.shared.flush()
+    expect([one.table.get('ann', 'http_req_cnt'), table.get('ann', 'http_req_cnt')]).toEqual([3, 2])
+    expect(await table.find('ann')).toBe('app1')
+  })
+
+  test('goes on after an increment that is no number', async () => {
+    const [one] = (await processes(1)) as [P]
+    one.table.count('ann', 'http_req', Number.NaN)
+    one.table.count('ann', 'http_req', 2)
+    await one.shared.flush()
+    expect(await requestsInRedis(one, 'ann')).toBe(2)
+    expect(one.shared.counters).toMatchObject({ batchErrors: 0, keysSent: 1 })
   })
 
   test('serves other tables of the same Redis, and keys of any bytes', async () => {
@@ -201,10 +245,8 @@ describe.skipIf(!redisInstalled)(redisTitle('a table that processes share'), () 
       await redis.start()
       expect(await one.shared.flush(10_000)).toBe(true)
       expect(await other.shared.flush(10_000)).toBe(true)
-      const { name, client } = one
-      await until(() => client.isReady)
-      expect(await client.hGet(`evener:{${name}}:ann`, 'http_req_cnt')).toBe('12')
-      expect(await client.hGet(`evener:{${name}}:bob`, 'http_req_cnt')).toBe('1')
+      await until(() => one.client.isReady)
+      expect([await requestsInRedis(one, 'ann'), await requestsInRedis(one, 'bob')]).toEqual([12, 1])
       expect(await one.table.find('cy')).toBe('app2')
     })
 
@@ -226,11 +268,9 @@ describe.skipIf(!redisInstalled)(redisTitle('a table that processes share'), () 
       expect(await other.shared.flush(10_000)).toBe(true)
       await until(() => one.client.isReady)
       const totals = await Promise.all(
-        Array.from({ length: 10 }, (_, at) =>
-          one.client.hGet(`evener:{${one.name}}:client ${at}`, 'http_req_cnt'),
-        ),
+        Array.from({ length: 10 }, (_, at) => requestsInRedis(one, `client ${at}`)),
       )
-      expect(totals.reduce((sum, total) => sum + Number(total), 0)).toBe(counted)
+      expect(totals.reduce((sum, total) => sum + total, 0)).toBe(counted)
     })
 
     test('one that accepts and never answers is waited for as long as was said, and then not at all', async () => {
@@ -248,7 +288,7 @@ describe.skipIf(!redisInstalled)(redisTitle('a table that processes share'), () 
       redis.thaw()
       await until(() => one.shared.ready)
       expect(await one.shared.flush(10_000)).toBe(true)
-      expect(await one.client.hGet(`evener:{${one.name}}:ann`, 'http_req_cnt')).toBe('6')
+      expect(await requestsInRedis(one, 'ann')).toBe(6)
     })
 
     test('changes are kept for so many keys, and counted beyond', async () => {
