@@ -57,6 +57,7 @@ export default defineConfig({
         'packages/http1/src/**': { branches: 95 },
         'packages/tls/src/**': { branches: 95 },
         'packages/proxy-protocol/src/**': { branches: 95 },
+        'packages/log/src/**': { branches: 95 },
         'packages/rules/src/**': { branches: 95 },
         'packages/core/src/**': { branches: 90 },
       },
