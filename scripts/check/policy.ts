@@ -13,7 +13,6 @@ import { allPackages, type Manifest, publishedPackages, type WorkspacePackage } 
 const chosen: Readonly<Record<string, string>> = {
   eventemitter3: 'typed events, faster than node:events',
   'http-proxy-3': 'the compatible engine, for its options and its users',
-  'lru-cache': 'stick tables with size and expiry',
   re2js: 'regular expressions of rules in linear time, whatever a client sends',
   redis: 'an optional peer: stick tables that processes share; the host passes its own client',
 }

@@ -36,7 +36,7 @@ export function any<S>(...conditions: readonly Condition<S>[]): Condition<S> {
 
 /** True if it is not. */
 export function not<S>({ text, needs, test }: Condition<S>): Condition<S> {
-  return { text: `!{ ${text} }`, needs, test: scope => !test(scope) }
+  return { text: text.startsWith('{') ? `!${text}` : `!{ ${text} }`, needs, test: scope => !test(scope) }
 }
 
 function latest(conditions: readonly Condition<never>[]): Stage {

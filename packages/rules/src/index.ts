@@ -1,6 +1,16 @@
 export { type Place, Rule, type RuleAnswer, type Verdict, type Wait } from './action.ts'
+export { setDst, setDstPort, setSrc, setSrcPort } from './actions/addresses.ts'
 export type { AnswerOptions } from './actions/answer.ts'
 export { deny, respond, type TarpitOptions, tarpit } from './actions/answers.ts'
+export {
+  type CaptureOptions,
+  capture,
+  earlyHint,
+  setLogLevel,
+  setTimeouts,
+  useBackend,
+  useServer,
+} from './actions/carried.ts'
 export { accept, allow, reject, silentDrop } from './actions/ends.ts'
 export {
   addHeader,
@@ -10,8 +20,20 @@ export {
   replaceValue,
   setHeader,
 } from './actions/headers.ts'
+export { addAcl, delAcl, delMap, setMap } from './actions/lists.ts'
+export { type NormalizeOptions, type Normalizer, normalizeUri } from './actions/normalize-uri.ts'
+export type { Numeric } from './actions/number.ts'
 export { type RedirectOptions, redirect } from './actions/redirect.ts'
 export { setStatus } from './actions/status.ts'
+export {
+  denyByRate,
+  type GuardedRequest,
+  scAddGpc,
+  scIncGpc,
+  scSetGpt,
+  type TooMany,
+  trackSc,
+} from './actions/tables.ts'
 export {
   replacePath,
   replacePathq,
@@ -22,8 +44,11 @@ export {
   setQuery,
   setUri,
 } from './actions/target.ts'
+export { type SetVarCondition, setVar, unsetVar } from './actions/variables.ts'
+export { pause, type WaitForBodyOptions, waitForBody } from './actions/waits.ts'
 export { all, any, type Condition, not } from './condition.ts'
-export type { MatchOptions, Patterns } from './conditions/match.ts'
+export { type AclContext, acl, condition } from './conditions/acl.ts'
+export type { MatchOptions, Patterns } from './conditions/compare.ts'
 export * as match from './conditions/match.ts'
 export { lower, upper } from './converters/letters.ts'
 export { field, word } from './converters/parts.ts'
@@ -49,6 +74,7 @@ export * as res from './fetches/res.ts'
 export type { Head } from './head.ts'
 export { EditedHead, type FieldEdits, type Fields, PairFields } from './heads/edited-head.ts'
 export type { PatternEntry } from './patterns/entry.ts'
+export { type MapOptions, map } from './patterns/map.ts'
 export type { MatchMethod } from './patterns/methods.ts'
 export {
   PatternList,
@@ -59,6 +85,7 @@ export {
 } from './patterns/pattern-list.ts'
 export { pipe } from './pipe.ts'
 export { type Paused, RuleList, type Ruleset, type RulesetOptions, ruleset } from './rule-list.ts'
+export { type RuleContext, rule, type ScopeOf } from './rule-text/rule.ts'
 export type { Sample, SampleType, SampleTypes } from './sample.ts'
 export type {
   BackendView,

@@ -1,5 +1,6 @@
 /** The methods by which patterns are compared: HAProxy's `-m`, but for `found` and `bool`, which have none. */
 import { refuse } from '../options.ts'
+import { AddressIndex } from './address-index.ts'
 import type { PatternIndex } from './entry.ts'
 import { IntegerIndex } from './integer-index.ts'
 import { RegexIndex } from './regex-index.ts'
@@ -38,6 +39,8 @@ export function indexFor(method: MatchMethod, ignoreCase: boolean): PatternIndex
     case 'int':
     case 'len':
       return new IntegerIndex()
+    case 'ip':
+      return new AddressIndex()
     default:
       return refuse('match', method, 'str, beg, end, sub, dir, dom, reg, bin, int, len or ip')
   }

@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
-import { checkNames, refuse } from '../options.ts'
+import { checkNames, integerOption, refuse } from '../options.ts'
 import type { PatternEntry, PatternIndex } from './entry.ts'
 import { type ListLine, parseListFile } from './list-file.ts'
 import { type Compared, indexFor, type MatchMethod } from './methods.ts'
@@ -27,6 +27,8 @@ export interface PatternListOptions {
     | undefined
   /** Whether lines of the file have a value behind the pattern. Default false. */
   readonly map?: boolean | undefined
+  /** How many entries the list may come to have by rules that add what clients send. Default 100,000. */
+  readonly maxEntries?: number | undefined
 }
 
 /** An index in use, which is another one after a reload. */
@@ -60,17 +62,21 @@ export class PatternList {
   readonly name: string
   readonly isMap: boolean
   readonly file: string | undefined
+  readonly maxEntries: number
+  /** What rules would have added, and could not: the list was full, or a method in use cannot read it. */
+  notAdded = 0
   #entries = new Map<number, PatternEntry>()
   #byPattern = new Map<string, PatternEntry[]>()
   readonly #views: View[] = []
   #lastId = 0
 
   constructor(options: PatternListOptions) {
-    checkNames('patternList', options, ['name', 'file', 'entries', 'map'])
+    checkNames('patternList', options, ['name', 'file', 'entries', 'map', 'maxEntries'])
     const { file, entries } = options
     if (file !== undefined && typeof file !== 'string') refuse('file', file, 'a path')
     if (file !== undefined && entries !== undefined) refuse('entries', entries, 'none beside file')
     this.file = file
+    this.maxEntries = integerOption('maxEntries', options.maxEntries ?? 100_000, 0, 10_000_000)
     this.name = options.name ?? file ?? 'list'
     const pairs = entries === undefined ? [] : linesOf(entries)
     this.isMap = options.map ?? pairs.some(([, value]) => value !== undefined)
@@ -108,6 +114,17 @@ export class PatternList {
     if (this.isMap && typeof value !== 'string')
       refuse('value', value, 'the text that this pattern is mapped to')
     return this.#insert(pattern, value)
+  }
+
+  /** Add what comes of a client: not beyond `maxEntries`, and never throwing. */
+  offer(pattern: string, value?: string): void {
+    if (this.size >= this.maxEntries) this.notAdded++
+    else
+      try {
+        this.add(pattern, value)
+      } catch {
+        this.notAdded++
+      }
   }
 
   /** Give all entries of this pattern another value. HAProxy's `set map`. @returns how many there are */
