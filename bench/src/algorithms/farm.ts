@@ -1,7 +1,7 @@
 /** The servers and requests that the algorithms are measured with: the same ones each time, for the same size. */
 import type { Clock, Member, RequestInfo } from '@evener/algorithms'
 
-/** A server that counts its requests. A class, as a host's own would be, with fields that a balancer may read. */
+/** A server that counts its requests. A class, as a host's own would be, with fields that a balancer may read; its `slot` as core's have one. */
 export class FarmServer implements Member {
   readonly id: string
   readonly weight: number

@@ -10,7 +10,7 @@
  * Probes are I/O, which a balancer does not do: its owner asks `nextProbe` after each pick until nobody is left to be
  * probed, and tells what was answered by `probed` (load-report.ts makes answers). While there are fewer than two
  * probes, the less loaded of two drawn by lot is chosen, by its load as seen from here (power-of-two.ts): so without
- * anybody who probes, or with servers that do not answer, this is `powerOfTwo()`.
+ * anybody who probes, or with servers that do not answer, this is `powerOfTwo()`. (The paper draws one by lot then.)
  *
  * A probe may be used (1 + δ) / ((1 - m/n) · probesPerPick - removalsPerPick) times, m being the pool's size and n the
  * number of servers, rounded by lot, and at least once: so often that the pool does not run dry. Where that is not
