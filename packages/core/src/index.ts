@@ -10,7 +10,7 @@ export {
 } from './balance/counters.ts'
 export { type BackendRequest, Dispatch } from './balance/dispatch.ts'
 export type { BackendEvents } from './balance/events.ts'
-export { type Acquired, Lease, type NoServer, type Queued } from './balance/lease.ts'
+export { type Acquired, Lease, type NoServer, type Queued, type SessionSteps } from './balance/lease.ts'
 export type { LoadProbe } from './balance/load-probe.ts'
 export type { Completed, Failed, FailureReason, Outcome, Phase, Side } from './balance/outcome.ts'
 export { latencyBounds, PhaseTimes, RequestTimes } from './balance/request-times.ts'

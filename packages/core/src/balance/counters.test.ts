@@ -24,6 +24,15 @@ test('the phases of a request that was answered are measured, for its server and
   }
 })
 
+test('how far sessions are is seen on their server', () => {
+  const { backend } = world({ servers: servers(1) })
+  const [, waiting, passing] = [0, 1, 2].map(() => leaseOf(backend.dispatch(request)))
+  waiting?.connected()
+  passing?.connected()
+  passing?.answered()
+  expect(backend.server('s1')?.sessionSteps).toEqual({ connecting: 1, waiting: 1, passing: 1 })
+})
+
 test('a request that was not answered says nothing of how long they take', () => {
   const { backend } = world({ servers: servers(1) })
   const dispatch = backend.dispatch(request)

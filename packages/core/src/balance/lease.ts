@@ -81,6 +81,16 @@ export class Lease {
   }
 }
 
+/** How many requests and connections of a server are at which step. */
+export interface SessionSteps {
+  /** Without a connection yet. */
+  readonly connecting: number
+  /** With one, and without an answer. */
+  readonly waiting: number
+  /** With an answer that passes, or a tunnel. */
+  readonly passing: number
+}
+
 /** The leases on one server: linked through themselves, so that joining and leaving write a few fields. */
 export class LeaseList {
   #first: Lease | undefined
@@ -99,6 +109,17 @@ export class LeaseList {
     if (after !== undefined) after.before = before
     lease.before = undefined
     lease.after = undefined
+  }
+
+  /** How far those are that go on now. Cost: O(n). */
+  steps(): SessionSteps {
+    const steps = { connecting: 0, waiting: 0, passing: 0 }
+    for (let lease = this.#first; lease !== undefined; lease = lease.after) {
+      if (lease.answeredAt >= 0) steps.passing++
+      else if (lease.connectedAt >= 0) steps.waiting++
+      else steps.connecting++
+    }
+    return steps
   }
 
   /** Break off all that go on now. @returns how many */

@@ -19,7 +19,7 @@ import {
 } from '../base/send-proxy.ts'
 import { type Address, parseAddress } from './address.ts'
 import { ServerCounters } from './counters.ts'
-import { LeaseList } from './lease.ts'
+import { LeaseList, type SessionSteps } from './lease.ts'
 import type { Waiter } from './queue.ts'
 import {
   adminStates,
@@ -242,6 +242,11 @@ export class Server {
     return this.#share.limit
   }
 
+  /** How many requests may wait for this very server; 0 for no limit. */
+  get maxQueue(): number {
+    return this.#maxQueue
+  }
+
   /** True while no more requests may wait for this very server. */
   get queueFull(): boolean {
     return this.#maxQueue !== 0 && this.waiting.size >= this.#maxQueue
@@ -316,6 +321,11 @@ export class Server {
   get throttlePercent(): number | undefined {
     const { share } = this.#slowStart
     return share < 1 ? Math.round(share * 100) : undefined
+  }
+
+  /** How far the requests and connections are that it serves now. */
+  get sessionSteps(): SessionSteps {
+    return this.leases.steps()
   }
 
   /** Milliseconds since its health last changed. */

@@ -1,0 +1,158 @@
+/**
+ * What browsers watch: the statistics as server-sent events (WHATWG HTML, section 9.2), all lines once and then what has
+ * changed.
+ *
+ * ```text
+ *   tick ── snapshot, in slices ── delta, in slices ── one buffer ──► watcher, watcher, …, one in each turn of the loop
+ *                                                                    └ one that does not read misses deltas, and gets
+ *                                                                      all lines again once it does
+ * ```
+ * However many watch, a tick is encoded once; all lines are encoded once for all who join in it. While nobody watches, a
+ * sample for the history is all that is taken.
+ *
+ * Invariant: a watcher that got all lines has got every delta since, or gets all lines again.
+ * Cost: with 5,000 servers about 20 ms of the event loop for a tick, in slices of a fraction of a millisecond.
+ */
+import type { ServerResponse } from 'node:http'
+import { setImmediate as turn } from 'node:timers/promises'
+import { Delta } from './delta.ts'
+import { History } from './history.ts'
+import { pageFields } from './page-fields.ts'
+import type { Detail, Snapshot } from './snapshot.ts'
+
+/** Lines that are compared, or encoded, in one slice. */
+const sliceRows = 200
+/** Whoever has taken nothing for so many ticks is not there. */
+const mostMissed = 60
+/** A sample for the history is taken every so often. */
+const sampleMs = 5_000
+
+interface Watcher {
+  readonly response: ServerResponse
+  /** It has all lines, and every delta since. */
+  current: boolean
+  missed: number
+}
+
+export class LiveFeed {
+  readonly #snapshot: (detail: Detail) => Promise<Snapshot>
+  readonly #intervalMs: number
+  readonly #watchers = new Set<Watcher>()
+  readonly #delta = new Delta()
+  readonly #history = new History()
+  readonly #sampling: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
+  #ticking = false
+  #again = false
+  #closed = false
+
+  /** @param intervalMs between two ticks; longer where a tick takes longer */
+  constructor(snapshot: (detail: Detail) => Promise<Snapshot>, intervalMs: number) {
+    this.#snapshot = snapshot
+    this.#intervalMs = intervalMs
+    this.#sampling = setInterval(() => void this.#sample(), sampleMs).unref()
+  }
+
+  /** How many watch. */
+  get watching(): number {
+    return this.#watchers.size
+  }
+
+  /** Send everything to this response from now on, until it is closed. Its head has been written. */
+  watch(response: ServerResponse): void {
+    if (this.#closed) {
+      response.end()
+      return
+    }
+    const watcher: Watcher = { response, current: false, missed: 0 }
+    this.#watchers.add(watcher)
+    response.on('close', () => this.#watchers.delete(watcher))
+    response.on('error', () => this.#watchers.delete(watcher))
+    response.flushHeaders()
+    this.refresh()
+  }
+
+  /** Tick now, not when it is due: somebody has come, or has done something. */
+  refresh(): void {
+    if (this.#ticking) this.#again = true
+    else void this.#tick()
+  }
+
+  /** End all that watch. */
+  close(): void {
+    this.#closed = true
+    clearInterval(this.#sampling)
+    clearTimeout(this.#timer)
+    for (const { response } of this.#watchers) response.end()
+    this.#watchers.clear()
+  }
+
+  async #sample(): Promise<void> {
+    const { rows } = await this.#snapshot('proxies')
+    this.#history.add(rows)
+  }
+
+  async #tick(): Promise<void> {
+    this.#ticking = true
+    clearTimeout(this.#timer)
+    do {
+      this.#again = false
+      const { rows, info } = await this.#snapshot('servers')
+      if (!this.#delta.fits(rows)) {
+        this.#delta.reset()
+        for (const watcher of this.#watchers) watcher.current = false
+      }
+      const texts: string[] = []
+      for (let from = 0; from < rows.length; from += sliceRows) {
+        texts.push(...this.#delta.update(rows, from, Math.min(from + sliceRows, rows.length)))
+        if (rows.length > sliceRows) await turn()
+      }
+      await this.#send(
+        event('delta', `{"info":${JSON.stringify(info)},"rows":[${texts.join(',')}]}`),
+        JSON.stringify(info),
+      )
+    } while (this.#again && this.#watchers.size > 0)
+    this.#ticking = false
+    if (this.#watchers.size === 0 || this.#closed) this.#delta.reset()
+    else this.#timer = setTimeout(() => void this.#tick(), this.#intervalMs).unref()
+  }
+
+  async #send(delta: Buffer, info: string): Promise<void> {
+    let all: Buffer | undefined
+    for (const watcher of [...this.#watchers]) {
+      const { response } = watcher
+      if (response.writableNeedDrain) {
+        watcher.current = false
+        if (++watcher.missed > mostMissed) response.destroy()
+        continue
+      }
+      watcher.missed = 0
+      if (watcher.current) response.write(delta)
+      else {
+        all ??= await this.#encodeAll(info)
+        // Nobody has updated the lines meanwhile: there is one tick at a time.
+        watcher.current = true
+        response.write(all)
+      }
+      if (this.#watchers.size > 1) await turn()
+    }
+  }
+
+  async #encodeAll(info: string): Promise<Buffer> {
+    const pieces: string[] = []
+    for (let from = 0; from < this.#delta.size; from += sliceRows) {
+      pieces.push(this.#delta.all(from, from + sliceRows))
+      await turn()
+    }
+    const fields = JSON.stringify(pageFields)
+    return event(
+      'all',
+      `{"info":${info},"history":${this.#history.text},"fields":${fields},"rows":[${pieces.join(',')}]}`,
+    )
+  }
+}
+
+/** JSON has no line break, so that an event is one line. */
+function event(name: string, json: string): Buffer {
+  return Buffer.from(`event: ${name}\ndata: ${json}\n\n`)
+}
