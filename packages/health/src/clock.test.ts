@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { monotonicClock } from './clock.ts'
+import { MOST_IN_A_TURN, monotonicClock } from './clock.ts'
 
 const waitingTimers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
 
@@ -29,5 +29,45 @@ describe('the monotonic clock', () => {
     const timer = monotonicClock.setTimeout(() => {}, 60_000)
     expect(waitingTimers()).toBe(before)
     timer.cancel()
+  })
+
+  /** Timers that are all due at once, and what runs when the loop has looked at its sockets: in the order they did. */
+  const dueAtOnce = async (count: number, run: (index: number) => void = () => {}): Promise<string> => {
+    let seen = ''
+    let left = count
+    await new Promise<void>(resolve => {
+      for (let index = 0; index < count; index++) {
+        monotonicClock.setTimeout(() => {
+          seen += `${index} `
+          run(index)
+          if (--left === 0) resolve()
+        }, 1)
+      }
+      const look = (): void => {
+        seen += '| '
+        if (left > 0) setImmediate(look)
+      }
+      const until = monotonicClock.now() + 3
+      while (monotonicClock.now() < until);
+      setImmediate(look)
+    })
+    return seen
+  }
+  it('lets the loop look at its sockets between many that are due at once, and keeps their order', async () => {
+    const seen = await dueAtOnce(1000)
+    expect(seen.match(/\d+/g)?.map(Number)).toEqual(Array.from({ length: 1000 }, (_, index) => index))
+    const runs = seen.split('|').map(run => run.match(/\d+/g)?.length ?? 0)
+    expect(Math.max(...runs)).toBe(MOST_IN_A_TURN)
+  })
+  it('calls none back that was cancelled while it waited its turn', async () => {
+    const timers = Array.from({ length: 200 }, () =>
+      monotonicClock.setTimeout(() => {
+        called++
+        for (const timer of timers) timer.cancel()
+      }, 1),
+    )
+    let called = 0
+    await dueAtOnce(100)
+    expect(called).toBe(1)
   })
 })
