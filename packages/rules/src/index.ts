@@ -73,6 +73,16 @@ export {
 export * as res from './fetches/res.ts'
 export type { Head } from './head.ts'
 export { EditedHead, type FieldEdits, type Fields, PairFields } from './heads/edited-head.ts'
+export { clf, httplog, httpslog, tcplog } from './log-format/formats.ts'
+export {
+  type JsonField,
+  jsonFormat,
+  type LogFields,
+  type LogFormat,
+  logFormat,
+} from './log-format/log-format.ts'
+export type { LogRecord, LogScope } from './log-format/log-scope.ts'
+export { type ScopeOf, template, uniqueIdFormat } from './log-format/template.ts'
 export type { PatternEntry } from './patterns/entry.ts'
 export { type MapOptions, map } from './patterns/map.ts'
 export type { MatchMethod } from './patterns/methods.ts'

@@ -13,6 +13,8 @@ export interface ConnectionView {
   /** HAProxy's `dst`, `dst_port`. */
   readonly localAddress: string
   readonly localPort: number
+  /** When it was accepted; undefined where nobody keeps that, and then it is now that counts. */
+  readonly acceptedAt?: number | undefined
   /** What the handshake settled, where TLS ends here. */
   readonly tls: TlsView | undefined
 }
@@ -42,6 +44,9 @@ export interface Variables {
 export interface Surroundings {
   now(): number
   random(): number
+  /** HAProxy's `%H`, `%pid`. */
+  readonly hostname?: string | undefined
+  readonly processId?: number | undefined
   readonly frontend: FrontendView | undefined
 }
 
@@ -140,6 +145,8 @@ export interface RequestView {
   /** `1.0`, `1.1`, `2.0`. */
   readonly version: string
   readonly secure: boolean
+  /** How many requests began before it. HAProxy's `%rt`. */
+  readonly number?: number | undefined
   readonly head: Head
   /** What has come of the body, where it was waited for; else undefined. */
   readonly body: Buffer | undefined

@@ -1,0 +1,240 @@
+/**
+ * HAProxy's log variables (manual section 8.2.6): when each is known, and what it says.
+ *
+ * Most are of the record, which there is at the end. Those of the connection and of the request's head are known earlier,
+ * and can stand in headers and in a `unique-id-format`.
+ */
+import type { ConnectionScope, ResponseScope } from '../scope.ts'
+import type { Stage } from '../stage.ts'
+import { dateTime, gmtDateTime, localDateTime, milliseconds, pad3 } from './dates.ts'
+import { addressHex, captureText, type Flags, hex, type Place, plainText, requestText } from './escaping.ts'
+import type { LogRecord, LogScope } from './log-scope.ts'
+import { methodOf, pathOf, queryOf, targetOf, uriPathOf, versionOf } from './request-line.ts'
+
+/** Any scope: what a variable reads is there from the stage on that it names. */
+export type AnyScope = ConnectionScope & {
+  readonly [K in Exclude<keyof (ResponseScope & LogScope), keyof ConnectionScope>]?:
+    | (ResponseScope & LogScope)[K]
+    | undefined
+}
+
+export interface Variable {
+  readonly needs: Stage
+  /** As a number, for JSON; undefined for a text. */
+  readonly number: ((scope: AnyScope) => number) | undefined
+  /** Compile how it is written. Where it gives undefined, it is as if it did not stand there. */
+  readonly written: (flags: Flags, place: Place) => (scope: AnyScope) => string | undefined
+  /** As a text without anything escaped, for JSON. */
+  readonly text: (scope: AnyScope) => string | undefined
+}
+
+const accepted = (scope: AnyScope): number => scope.connection.acceptedAt ?? scope.around.now()
+const record = (scope: AnyScope): LogRecord => scope.record as LogRecord
+
+/** Where the request began: idle times of a client that sent nothing do not count. */
+function started(scope: AnyScope): number {
+  const { idleMs, handshakeMs } = record(scope)
+  return accepted(scope) + (idleMs < 0 ? 0 : idleMs + handshakeMs)
+}
+
+function totalMs({ idleMs, handshakeMs, activeMs }: LogRecord): number {
+  return idleMs < 0 ? activeMs : handshakeMs + idleMs + activeMs
+}
+
+function dataMs(one: LogRecord): number {
+  const { requestMs, queueMs, connectMs, responseMs, activeMs } = one
+  if (one.mode === 'tcp') return connectMs < 0 ? -1 : activeMs - queueMs - connectMs
+  return responseMs < 0 ? -1 : activeMs - requestMs - queueMs - connectMs - responseMs
+}
+
+/** As received. Where the head is at hand and there is no record yet, it is put together again. */
+function line(scope: AnyScope): string | undefined {
+  if (scope.record !== undefined) return scope.record.requestLine
+  const { request } = scope
+  return request === undefined ? undefined : `${request.method} ${request.target} HTTP/${request.version}`
+}
+
+function fact(scope: AnyScope, name: string): string | undefined {
+  const value = scope.connection.tls?.[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function number(needs: Stage, read: (scope: AnyScope) => number, digits = 0): Variable {
+  return {
+    needs,
+    number: read,
+    text: scope => String(read(scope)),
+    written: flags =>
+      digits > 0 && flags.hex ? scope => hex(read(scope), digits) : scope => String(read(scope)),
+  }
+}
+
+const counted = (read: (one: LogRecord) => number, digits = 0): Variable =>
+  number('log', scope => read(record(scope)), digits)
+
+/** With a plus in front where it goes on. */
+const partial = (read: (one: LogRecord) => number): Variable => ({
+  ...counted(read),
+  written: () => scope => {
+    const one = record(scope)
+    return one.partial ? `+${read(one)}` : String(read(one))
+  },
+})
+
+function text(needs: Stage, read: (scope: AnyScope) => string | undefined): Variable {
+  return {
+    needs,
+    number: undefined,
+    text: read,
+    written: (flags, place) => scope => plainText(read(scope) ?? '', place, flags),
+  }
+}
+
+/** Dates are as they are, whatever the flags. */
+const date = (needs: Stage, read: (scope: AnyScope) => string): Variable => ({
+  ...text(needs, read),
+  written: () => read,
+})
+
+const address = (needs: Stage, read: (scope: AnyScope) => string | undefined): Variable => ({
+  ...text(needs, read),
+  written: (flags, place) => scope =>
+    flags.hex ? addressHex(read(scope) ?? '') : plainText(read(scope) ?? '', place, flags),
+})
+
+const port = (needs: Stage, read: (scope: AnyScope) => number | undefined): Variable => ({
+  ...number(needs, scope => read(scope) ?? 0, 4),
+  written: (flags, place) => scope => {
+    const value = read(scope)
+    if (value === undefined) return plainText('', place, flags)
+    return flags.hex ? hex(value, 4) : String(value)
+  },
+})
+
+const ofRequest = (read: (line: string | undefined) => string): Variable => ({
+  ...text('request', scope => read(line(scope))),
+  written: flags => scope => {
+    const safe = requestText(read(line(scope)), flags)
+    return flags.quote ? `"${safe}"` : safe
+  },
+})
+
+function captures(read: (one: LogRecord) => LogRecord['requestCaptures']): Variable {
+  return {
+    ...text('log', scope =>
+      read(record(scope))
+        ?.map(value => value ?? '')
+        .join('|'),
+    ),
+    written: flags => scope => {
+      const list = read(record(scope))
+      if (list === undefined) return undefined
+      const safe = list.map(value => captureText(value ?? '', flags)).join('|')
+      return flags.quote ? `"{${safe}}"` : `{${safe}}`
+    },
+  }
+}
+
+/** The same as a list, as the common log format has it. */
+function captureList(read: (one: LogRecord) => LogRecord['requestCaptures']): Variable {
+  return {
+    ...captures(read),
+    written: flags => scope =>
+      read(record(scope))
+        ?.map(value => {
+          if (flags.quote) return `"${captureText(value ?? '', flags)}"`
+          return value === undefined ? '-' : captureText(value, flags)
+        })
+        .join(' '),
+  }
+}
+
+export const variables: ReadonlyMap<string, Variable> = new Map<string, Variable>([
+  ['B', partial(one => one.bytesRead)],
+  ['CC', text('log', scope => record(scope).requestCookie)],
+  ['CS', text('log', scope => record(scope).responseCookie)],
+  ['H', text('connection', scope => scope.around.hostname)],
+  ['HM', ofRequest(methodOf)],
+  ['HP', ofRequest(uriPathOf)],
+  ['HPO', ofRequest(pathOf)],
+  ['HQ', ofRequest(queryOf)],
+  ['HU', ofRequest(targetOf)],
+  ['HV', ofRequest(versionOf)],
+  ['ID', text('request', scope => scope.record?.uniqueId ?? scope.uniqueId)],
+  ['ST', number('response', scope => scope.record?.status ?? scope.response?.status ?? 0)],
+  ['T', date('connection', scope => gmtDateTime(accepted(scope)))],
+  ['TR', counted(one => one.requestMs)],
+  ['Ta', partial(one => one.activeMs)],
+  ['Tc', counted(one => one.connectMs)],
+  ['Td', counted(dataMs)],
+  ['Th', counted(one => one.handshakeMs)],
+  ['Ti', counted(one => one.idleMs)],
+  ['Tl', date('connection', scope => localDateTime(accepted(scope)))],
+  ['Tq', counted(one => (one.requestMs < 0 ? -1 : one.handshakeMs + one.idleMs + one.requestMs))],
+  ['Tr', counted(one => one.responseMs)],
+  ['Ts', number('connection', scope => Math.floor(accepted(scope) / 1000), 4)],
+  ['Tt', partial(totalMs)],
+  ['Tu', partial(one => totalMs(one) - Math.max(0, one.idleMs))],
+  ['Tw', counted(one => one.queueMs)],
+  ['U', counted(one => one.bytesUploaded)],
+  ['ac', counted(one => one.processConnections)],
+  ['b', text('request', scope => scope.record?.backend ?? scope.backend?.name)],
+  ['bc', counted(one => one.backendConnections)],
+  ['bi', address('log', scope => record(scope).sourceAddress)],
+  ['bp', port('log', scope => record(scope).sourcePort)],
+  ['bq', counted(one => one.backendQueue)],
+  ['ci', address('connection', scope => scope.connection.peerAddress || 'unix')],
+  ['cp', port('connection', scope => scope.connection.peerPort)],
+  ['f', text('connection', scope => scope.record?.frontend ?? scope.around.frontend?.name)],
+  ['fc', counted(one => one.frontendConnections)],
+  ['fi', address('connection', scope => scope.connection.localAddress || 'unix')],
+  ['fp', port('connection', scope => scope.connection.localPort)],
+  [
+    'ft',
+    text('connection', scope => {
+      const name = scope.record?.frontend ?? scope.around.frontend?.name ?? ''
+      return (scope.record?.secure ?? scope.connection.tls !== undefined) ? `${name}~` : name
+    }),
+  ],
+  ['hr', captures(one => one.requestCaptures)],
+  ['hrl', captureList(one => one.requestCaptures)],
+  ['hs', captures(one => one.responseCaptures)],
+  ['hsl', captureList(one => one.responseCaptures)],
+  ['lc', counted(one => one.logNumber, 4)],
+  [
+    'ms',
+    {
+      ...number('connection', scope => milliseconds(accepted(scope))),
+      written: flags => scope => {
+        const value = milliseconds(accepted(scope))
+        return flags.hex ? hex(value, 2) : pad3(value)
+      },
+    },
+  ],
+  ['pid', number('connection', scope => scope.around.processId ?? 0, 4)],
+  ['r', ofRequest(whole => whole ?? '<BADREQ>')],
+  [
+    'rc',
+    {
+      ...counted(one => one.retries),
+      written: () => scope => {
+        const { redispatched, retries } = record(scope)
+        return redispatched ? `+${retries}` : String(retries)
+      },
+    },
+  ],
+  ['rt', number('request', scope => scope.record?.requestNumber ?? scope.request?.number ?? 0, 4)],
+  ['s', text('response', scope => scope.record?.server ?? scope.server?.name ?? '<NOSRV>')],
+  ['sc', counted(one => one.serverConnections)],
+  ['si', address('log', scope => record(scope).serverAddress)],
+  ['sp', port('log', scope => record(scope).serverPort)],
+  ['sq', counted(one => one.serverQueue)],
+  ['sslc', text('connection', scope => fact(scope, 'cipher'))],
+  ['sslv', text('connection', scope => fact(scope, 'version'))],
+  ['t', date('connection', scope => dateTime(accepted(scope)))],
+  ['tr', date('log', scope => dateTime(started(scope)))],
+  ['trg', date('log', scope => gmtDateTime(started(scope)))],
+  ['trl', date('log', scope => localDateTime(started(scope)))],
+  ['ts', date('log', scope => record(scope).termination.slice(0, 2))],
+  ['tsc', date('log', scope => record(scope).termination)],
+])
