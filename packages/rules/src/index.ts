@@ -82,7 +82,7 @@ export {
   logFormat,
 } from './log-format/log-format.ts'
 export type { LogRecord, LogScope } from './log-format/log-scope.ts'
-export { type ScopeOf, template, uniqueIdFormat } from './log-format/template.ts'
+export { type TemplateScope, template, uniqueIdFormat } from './log-format/template.ts'
 export type { PatternEntry } from './patterns/entry.ts'
 export { type MapOptions, map } from './patterns/map.ts'
 export type { MatchMethod } from './patterns/methods.ts'

@@ -22,7 +22,7 @@ import { type Part, parseFormat, type ReadExpression } from './parse.ts'
 import { type AnyScope, variables } from './variables.ts'
 
 /** What a template of each stage is given. */
-export interface ScopeOf {
+export interface TemplateScope {
   connection: ConnectionScope
   content: ContentScope
   request: RequestScope
@@ -51,7 +51,7 @@ export function compileTemplate<K extends Stage>(
   stage: K,
   expressions: ReadExpression,
   mergeSpaces = stage === 'log',
-): Value<string, ScopeOf[K]> {
+): Value<string, TemplateScope[K]> {
   if (typeof text !== 'string') refuse(field, text, 'a text')
   const place: Place = stage === 'log' ? 'line' : 'header'
   const read = parseFormat(field, text, expressions)
@@ -66,7 +66,9 @@ export function compileTemplate<K extends Stage>(
     }
   }
   if (before !== '') steps.push(step(before, mergeSpaces, nothing))
-  return fetch(text, 'str', stage, (scope: ScopeOf[K]) => written(steps, scope as AnyScope, mergeSpaces))
+  return fetch(text, 'str', stage, (scope: TemplateScope[K]) =>
+    written(steps, scope as AnyScope, mergeSpaces),
+  )
 }
 
 function written(steps: readonly Step[], scope: AnyScope, mergeSpaces: boolean): string {
@@ -147,7 +149,11 @@ export function known(field: string, what: string, needed: Stage, stage: Stage):
  * @param names what arguments of expressions name
  * @throws {RuleError} `EVENER_INVALID_OPTION` that names the place
  */
-export function template<K extends Stage>(text: string, stage: K, names?: Names): Value<string, ScopeOf[K]> {
+export function template<K extends Stage>(
+  text: string,
+  stage: K,
+  names?: Names,
+): Value<string, TemplateScope[K]> {
   return compileTemplate('template', text, stage, reading(stage, names))
 }
 
