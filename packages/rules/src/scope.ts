@@ -17,11 +17,64 @@ export interface ConnectionView {
   readonly acceptedAt?: number | undefined
   /** What the handshake settled, where TLS ends here. */
   readonly tls: TlsView | undefined
+  /** The ends of the socket itself, where a PROXY header says something else. HAProxy's `fc_src`, `fc_dst`. */
+  readonly socket?: SocketView | undefined
+  readonly proxyHeader?: ProxyHeaderView | undefined
+  /** HAProxy's `fc_http_major`: 1 or 2. */
+  readonly httpMajor?: number | undefined
 }
 
-/** Facts of TLS: those of `TlsFacts` of `@evener/tls`, as far as they are asked for. */
+/** The ends of a socket. */
+export interface SocketView {
+  readonly peerAddress: string
+  readonly peerPort: number
+  readonly localAddress: string
+  readonly localPort: number
+}
+
+/** What the handshake of a connection settled: `TlsFacts` of `@evener/tls` fits. */
 export interface TlsView {
-  readonly [fact: string]: unknown
+  /** `TLSv1.3` */
+  readonly version: string
+  /** The cipher's standard (IANA) name. */
+  readonly cipher: string
+  readonly serverName: string | undefined
+  readonly alpn: string | undefined
+  readonly resumed: boolean
+  readonly clientCertificate: CertificateView | undefined
+}
+
+/** A client's certificate. Names are as RFC 4514 writes them; times in milliseconds since 1970. */
+export interface CertificateView {
+  readonly verified: boolean
+  /** OpenSSL's code, where it is not verified. */
+  readonly error: string | undefined
+  readonly subject: string
+  readonly issuer: string
+  /** In hexadecimal. */
+  readonly serialNumber: string
+  readonly der: Buffer
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
+/** What else a PROXY header said. HAProxy's `fc_pp_…`. */
+export interface ProxyHeaderView {
+  /** The host that the client asked the proxy for. */
+  readonly authority: string | undefined
+  readonly uniqueId: string | undefined
+}
+
+/** The connection with the server. HAProxy's `bc_`, `ssl_bc_`. */
+export interface ServerConnectionView {
+  readonly peerAddress: string
+  readonly peerPort: number
+  readonly localAddress: string
+  readonly localPort: number
+  readonly tls: TlsView | undefined
+  /** Whether it was there before this request. */
+  readonly reused: boolean
+  readonly httpMajor: number
 }
 
 /** HAProxy's `sc0`, …: an entry of a stick table that is tracked. */
@@ -69,6 +122,8 @@ export interface BackendView {
   /** Of servers that may be chosen. */
   readonly usableServers: number
   server(name: string): ServerView | undefined
+  /** How many more could be served now; undefined where there is no limit. HAProxy's `be_conn_free`. */
+  readonly freeConnections?: number | undefined
 }
 
 /** State and counters of a server. HAProxy's `srv_`. */
@@ -79,6 +134,8 @@ export interface ServerView {
   readonly requestsNow: number
   readonly queueNow: number
   readonly sessionRate: number
+  /** How many more it could serve now; undefined where there is no limit. HAProxy's `srv_conn_free`. */
+  readonly freeConnections?: number | undefined
 }
 
 /** HAProxy's levels of a log line, and none at all. */
@@ -152,6 +209,10 @@ export interface RequestView {
   readonly body: Buffer | undefined
   /** From `Content-Length`; undefined without one. */
   readonly bodySize: number | undefined
+  /** Whether it is the first of its connection. */
+  readonly isFirst?: boolean | undefined
+  /** When its head was complete. */
+  readonly arrivedAt?: number | undefined
 }
 
 export interface RequestScope extends ConnectionScope {
@@ -160,6 +221,14 @@ export interface RequestScope extends ConnectionScope {
   /** The backend that serves it, once that is known. */
   readonly backend: BackendView | undefined
   readonly uniqueId: string | undefined
+  /** What rules have captured, by slot. */
+  readonly captures?: CapturesView | undefined
+}
+
+/** HAProxy's `capture.req.hdr`, `capture.res.hdr`. */
+export interface CapturesView {
+  readonly request: readonly (string | undefined)[]
+  readonly response: readonly (string | undefined)[]
 }
 
 /** The head of a response, which rules may change. */
@@ -175,4 +244,5 @@ export interface ResponseScope extends RequestScope {
   readonly response: ResponseView
   /** Undefined for an answer that no server gave. */
   readonly server: ServerView | undefined
+  readonly serverConnection?: ServerConnectionView | undefined
 }

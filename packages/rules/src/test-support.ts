@@ -2,6 +2,7 @@
 import { EditedHead, PairFields } from './heads/edited-head.ts'
 import type { Sample } from './sample.ts'
 import type { ConnectionScope, RequestCarrier, RequestScope, ResponseScope } from './scope.ts'
+import type { TableView } from './tables.ts'
 
 export function headOf(...pairs: readonly string[]): EditedHead {
   return new EditedHead(new PairFields(pairs))
@@ -87,4 +88,18 @@ export function responseScope(
     response: { status, reason: '', version: '1.1', head: headOf(...headers) },
     server: undefined,
   }
+}
+
+/** A stick table with one entry, `k`, and no sessions. */
+export const tables: TableView = {
+  has: key => key === 'k',
+  get: (key, type, index = 0) => {
+    if (type.startsWith('sess')) return undefined
+    const base = { conn_cnt: 4, bytes_in_cnt: 3500, gpc: 10, gpc_rate: 20, gpt: 30 }[type] ?? 1
+    return key === 'k' ? base + index : 0
+  },
+  trackers: key => (key === 'k' ? 2 : 0),
+  idleMs: key => (key === 'k' ? 77 : undefined),
+  server: key => (key === 'k' ? 's1' : undefined),
+  used: 1,
 }

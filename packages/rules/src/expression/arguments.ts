@@ -2,9 +2,14 @@
  * The arguments of one fetch or converter in an expression, taken from left to right by what makes it. What cannot be
  * read is refused with the keyword and the number of the argument.
  */
+
+import { type Condition, not } from '../condition.ts'
+import type { Users } from '../fetches/auth.ts'
+import { readInteger } from '../integer.ts'
 import { refuse } from '../options.ts'
-import type { BackendView } from '../scope.ts'
+import type { BackendView, FrontendView, ServerView } from '../scope.ts'
 import type { Stage } from '../stage.ts'
+import type { TableView } from '../tables.ts'
 import { isVariableName } from '../variables.ts'
 import type { Names } from './names.ts'
 
@@ -40,6 +45,10 @@ export class Arguments {
     return words.includes(text as W) ? (text as W) : this.refuse(text, words.join(', '))
   }
 
+  oneOf<W extends string>(words: readonly W[]): W {
+    return this.maybeOneOf(words) ?? this.refuse(undefined, words.join(', '))
+  }
+
   integer(): number {
     return this.maybeInteger() ?? this.refuse(undefined, 'a whole number')
   }
@@ -48,18 +57,27 @@ export class Arguments {
   maybeInteger(): number | undefined {
     const text = this.maybeText()
     if (text === undefined || text === '') return undefined
-    const number = Number(text)
-    return /^[-+]?\d+$/.test(text) && Number.isSafeInteger(number)
-      ? number
-      : this.refuse(text, 'a whole number')
+    return isInteger(text) ? readInteger(text) : this.refuse(text, 'a whole number')
   }
 
   /** A number, or the name of the variable that holds it. */
   operand(): number | string {
-    const text = this.text()
-    const number = Number(text)
-    if (/^[-+]?\d+$/.test(text) && Number.isSafeInteger(number)) return number
+    return this.#operandOf(this.text())
+  }
+
+  #operandOf(text: string): number | string {
+    if (isInteger(text)) return readInteger(text) as number
     return isVariableName(text) ? text : this.refuse(text, 'a whole number or the name of a variable')
+  }
+
+  maybeOperand(): number | string | undefined {
+    const text = this.maybeText()
+    return text === undefined || text === '' ? undefined : this.#operandOf(text)
+  }
+
+  /** A number other than 0; none is false. */
+  flag(): boolean {
+    return (this.maybeInteger() ?? 0) !== 0
   }
 
   /** A backend; none for that of the request. */
@@ -69,12 +87,51 @@ export class Arguments {
     return this.names.backend?.(name) ?? this.refuse(name, 'the name of a backend')
   }
 
+  /** A door; none for the one that the client came by. */
+  maybeFrontend(): FrontendView | undefined {
+    const name = this.maybeText()
+    if (name === undefined || name === '') return undefined
+    return this.names.frontend?.(name) ?? this.refuse(name, 'the name of a frontend')
+  }
+
+  /** `backend/server`, or a server of the backend that the rule stands in. */
+  server(): ServerView {
+    const name = this.text()
+    const slash = name.indexOf('/')
+    const backend = slash < 0 ? undefined : name.slice(0, slash)
+    return this.names.server?.(backend, name.slice(slash + 1)) ?? this.refuse(name, 'the name of a server')
+  }
+
+  /** A stick table; none for that of the backend or frontend that the rule stands in. */
+  table(): TableView {
+    const name = this.maybeText() || undefined
+    return this.names.table?.(name) ?? this.refuse(name, 'the name of a stick table')
+  }
+
+  users(): Users {
+    const name = this.text()
+    return this.names.users?.(name) ?? this.refuse(name, 'the name of a list of users')
+  }
+
+  /** A named condition, or with `!` in front what it is not. */
+  condition(): Condition {
+    const name = this.text()
+    const isNegated = name.startsWith('!')
+    const found =
+      this.names.condition?.(isNegated ? name.slice(1) : name) ?? this.refuse(name, 'the name of an acl')
+    return isNegated ? not(found) : found
+  }
+
+  get isAtEnd(): boolean {
+    return this.#next >= this.#texts.length
+  }
+
   /** All that were given have been taken. */
   end(): void {
     const extra = this.#texts[this.#next]
     if (extra !== undefined) {
       this.#next++
-      this.refuse(extra, this.#next === 1 ? 'no argument' : `at most ${this.#next - 1} arguments`)
+      this.refuse(extra, allowedMost(this.#next - 1))
     }
   }
 
@@ -82,4 +139,13 @@ export class Arguments {
   refuse(value: unknown, allowed: string): never {
     return refuse(`argument ${this.#next} of ${this.#keyword}`, value, allowed)
   }
+}
+
+/** Beyond 64 bits they stop, and beyond 53 they are rounded, as everywhere. */
+function isInteger(text: string): boolean {
+  return /^[-+]?\d+$/.test(text)
+}
+
+function allowedMost(count: number): string {
+  return count === 0 ? 'no argument' : count === 1 ? 'one argument' : `at most ${count} arguments`
 }

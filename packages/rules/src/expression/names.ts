@@ -1,9 +1,27 @@
 /** What a text names and cannot hold itself: given by whoever compiles texts, and asked while they are compiled. */
+import type { KeyObject } from 'node:crypto'
+import type { Condition } from '../condition.ts'
+import type { Users } from '../fetches/auth.ts'
+import type { PatternList } from '../patterns/pattern-list.ts'
+import type { Sample } from '../sample.ts'
 import type { BackendView, FrontendView, ServerView } from '../scope.ts'
+import type { TableView } from '../tables.ts'
 
+/** What is not given is not there: to name it is refused. */
 export interface Names {
   backend?(name: string): BackendView | undefined
   /** @param backend undefined for the backend that the rule stands in */
   server?(backend: string | undefined, name: string): ServerView | undefined
   frontend?(name: string): FrontendView | undefined
+  /** @param name undefined for the table of the backend or frontend that the rule stands in */
+  table?(name: string | undefined): TableView | undefined
+  users?(name: string): Users | undefined
+  /** A list with values, by its file or name. */
+  map?(file: string): PatternList | undefined
+  /** A named condition: HAProxy's `acl`. */
+  condition?(name: string): Condition | undefined
+  /** The public key, or the certificate, that `jwt_verify` names by its path. */
+  publicKey?(path: string): KeyObject | undefined
+  /** Told what passes by the converter `debug`. */
+  debug?(prefix: string, value: Sample): void
 }

@@ -164,8 +164,12 @@ export function hdrs<S>(side: Side<S>): Value<string, S> {
 export function hdrsBin<S>(side: Side<S>): Value<string, S> {
   const { needs, headOf } = side
   return fetch(`${side.name}.hdrs_bin`, 'bin', needs, scope => {
+    const pairs = headOf(scope).pairs()
     let bytes = ''
-    for (const text of headOf(scope).pairs()) bytes += variableLength(text.length) + text
+    for (let at = 0; at < pairs.length; at++) {
+      const text = pairs[at] as string
+      bytes += variableLength(text.length) + (at % 2 === 0 ? lower(text) : text)
+    }
     return `${bytes}\0\0`
   })
 }

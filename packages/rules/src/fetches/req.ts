@@ -57,3 +57,36 @@ export const cookNames = (delimiter?: string): Value<string, RequestScope> =>
 /** The version: `1.0`, `1.1`, `2.0`. */
 export const ver = (): Value<string, RequestScope> =>
   fetch('req.ver', 'str', 'request', ({ request }: RequestScope) => request.version)
+
+/** The body, as far as it was waited for. Nothing where it was not. */
+export const body = (): Value<string, RequestScope> =>
+  fetch('req.body', 'bin', 'request', ({ request }: RequestScope) => request.body?.toString('latin1'))
+
+/** How much of it has come. */
+export const bodyLen = (): Value<number, RequestScope> =>
+  fetch('req.body_len', 'int', 'request', ({ request }: RequestScope) => request.body?.length)
+
+/** How long it is to be: what `Content-Length` says, or what has come where nothing says so. */
+export const bodySize = (): Value<number, RequestScope> =>
+  fetch(
+    'req.body_size',
+    'int',
+    'request',
+    ({ request }: RequestScope) => request.bodySize ?? request.body?.length,
+  )
+
+export {
+  len,
+  payload,
+  payloadLv,
+  protoHttp,
+  rdpCookie,
+  rdpCookieCnt,
+  sslAlpn,
+  sslEcExt,
+  sslHelloType,
+  sslSni,
+  sslStExt,
+  sslVer,
+} from './content.ts'
+export { bodyParam } from './parameters.ts'

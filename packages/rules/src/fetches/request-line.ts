@@ -3,8 +3,8 @@
  *
  * Path and query are what rules before have left of them, as in HAProxy. Nothing is decoded.
  */
-import { addressBytes } from '../address.ts'
-import { avalanche, sdbmPart } from '../converters/hash-functions.ts'
+import { addressBytes, ipv4Text, readIpv4 } from '../address.ts'
+import { avalanche, signedSdbm } from '../converters/hash-functions.ts'
 import { fourBytes } from '../integer.ts'
 import type { RequestScope, RequestView } from '../scope.ts'
 import { fetch, type Value } from '../value.ts'
@@ -66,6 +66,36 @@ export const base32Src = (): Value<string, RequestScope> =>
 export const url32Src = (): Value<string, RequestScope> =>
   fetch('url32+src', 'bin', 'request', (scope: RequestScope) => withSource(urlHash(scope.request), scope))
 
+/** The IPv4 address that an absolute target names; nothing for a name, or for a target in origin form. */
+export const urlIp = (): Value<string, RequestScope> =>
+  fetch('url_ip', 'addr', 'request', ({ request }: RequestScope) => {
+    const authority = authorityOf(request)
+    return authority === undefined ? undefined : canonicalIpv4(authority.replace(/:\d*$/, ''))
+  })
+
+/** The port beside it: 80, or 443 for https, where none is written. */
+export const urlPort = (): Value<number, RequestScope> =>
+  fetch('url_port', 'int', 'request', ({ request }: RequestScope) => {
+    const authority = authorityOf(request)
+    if (authority === undefined || canonicalIpv4(authority.replace(/:\d*$/, '')) === undefined)
+      return undefined
+    const port = /:(\d{1,5})$/.exec(authority)?.[1]
+    return port === undefined ? (request.target.startsWith('https:') ? 443 : 80) : Number(port)
+  })
+
+/** Whether it is the first request of its connection. */
+export const httpFirstReq = (): Value<boolean, RequestScope> =>
+  fetch('http_first_req', 'bool', 'request', ({ request }: RequestScope) => request.isFirst)
+
+function authorityOf({ target }: RequestView): string | undefined {
+  return /^https?:\/\/([^/?#]*)/.exec(target)?.[1]
+}
+
+function canonicalIpv4(text: string): string | undefined {
+  const bits = readIpv4(text)
+  return bits < 0 ? undefined : ipv4Text(bits)
+}
+
 /** Where scheme and authority came, they are still there, and the rest is what rules have left. */
 function urlOf({ target, uri }: RequestView): string {
   const start = pathStart(target)
@@ -82,19 +112,19 @@ function hostAnd({ head }: RequestView, path: string | undefined): string | unde
 function baseHash({ head, uri }: RequestView): number {
   const line = head.all('host')[0]
   let hash = 0
-  if (line !== undefined) hash = sdbmPart(hash, elementAt(line, 0))
+  if (line !== undefined) hash = signedSdbm(hash, elementAt(line, 0))
   const start = pathStart(uri)
   const mark = uri.indexOf('?', start)
   if (start >= 0 && uri.charCodeAt(start) === 0x2f)
-    hash = sdbmPart(hash, uri, start, mark < 0 ? uri.length : mark)
+    hash = signedSdbm(hash, uri, start, mark < 0 ? uri.length : mark)
   return avalanche(hash) >>> 0
 }
 
 function urlHash({ head, uri }: RequestView): number {
   const line = head.all('host')[0]
-  let hash = line === undefined ? 0 : sdbmPart(0, line)
+  let hash = line === undefined ? 0 : signedSdbm(0, line)
   const start = pathStart(uri)
-  if (start >= 0 && uri.charCodeAt(start) === 0x2f) hash = sdbmPart(hash, uri, start)
+  if (start >= 0 && uri.charCodeAt(start) === 0x2f) hash = signedSdbm(hash, uri, start)
   return avalanche(hash) >>> 0
 }
 

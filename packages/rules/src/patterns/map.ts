@@ -19,8 +19,8 @@ export interface MapOptions {
   readonly match?: MatchMethod | 'regm' | undefined
   /** Letters match whatever their case. Default false. */
   readonly ignoreCase?: boolean | undefined
-  /** What is found is read as this: what cannot be is not there. Default `str`. */
-  readonly gives?: 'str' | 'int' | 'addr' | undefined
+  /** What is found is read as this: what cannot be is not there; `key` is the pattern itself. Default `str`. */
+  readonly gives?: 'str' | 'int' | 'addr' | 'key' | undefined
   /** For what matches nothing. Default: then there is no value, and the expression ends. */
   readonly default?: string | number | undefined
 }
@@ -52,7 +52,7 @@ export function map(
   checkNames('map', options, ['match', 'ignoreCase', 'gives', 'default'])
   const { match = 'str', ignoreCase = false, gives = 'str' } = options
   if (!Object.hasOwn(takes, match)) refuse('match', match, Object.keys(takes).join(', '))
-  if (!['str', 'int', 'addr'].includes(gives)) refuse('gives', gives, 'str, int or addr')
+  if (!['str', 'int', 'addr', 'key'].includes(gives)) refuse('gives', gives, 'str, int, addr or key')
   const patterns =
     list instanceof PatternList ? list : new PatternList({ name: 'map', entries: list, map: true })
   if (!patterns.isMap) refuse('map', patterns.name, 'a list with values: patternList({ file, map: true })')
@@ -63,7 +63,7 @@ export function map(
   const find = patterns.view(match === 'regm' ? 'reg' : match, ignoreCase).find as (
     sample: Sample,
   ) => PatternEntry | undefined
-  const written = match === 'regm' ? expanding(ignoreCase) : (entry: PatternEntry) => entry.value as string
+  const written = gives === 'key' ? patternOf : match === 'regm' ? expanding(ignoreCase) : mappedTo
   const convert = (sample: Sample): Sample | undefined => {
     const entry = find(match === 'len' ? (sample as string).length : sample)
     return entry === undefined ? otherwise : read(written(entry, sample as string))
@@ -71,19 +71,22 @@ export function map(
   return {
     text: `${keyword(match, gives)}(${patterns.name}${options.default === undefined ? '' : `,${options.default}`})`,
     takes: takes[match],
-    gives,
+    gives: gives === 'key' ? 'str' : gives,
     needs: 'connection',
     apply: convert,
   }
 }
 
+const patternOf = (entry: PatternEntry): string => entry.pattern
+const mappedTo = (entry: PatternEntry): string => entry.value as string
+
 function keyword(match: string, gives: string): string {
-  const output = gives === 'addr' ? '_ip' : gives === 'int' ? '_int' : ''
+  const output = gives === 'addr' ? '_ip' : gives === 'str' ? '' : `_${gives}`
   return `map${match === 'str' && output === '' ? '' : `_${match}`}${output}`
 }
 
-function readAs(gives: 'str' | 'int' | 'addr'): (text: string) => Sample | undefined {
-  if (gives === 'str') return text => text
+function readAs(gives: 'str' | 'int' | 'addr' | 'key'): (text: string) => Sample | undefined {
+  if (gives === 'str' || gives === 'key') return text => text
   if (gives === 'addr') return canonicalAddress
   const toInteger = castBetween('str', 'int') as (text: never) => Sample | undefined
   return text => (/^[+-]?\d+$/.test(text) ? toInteger(text as never) : undefined)

@@ -10,11 +10,14 @@
  */
 import { RE2JS, RE2JSException } from 're2js'
 import { refuse } from '../options.ts'
+import { expand } from './replacement.ts'
 
 export interface Regex {
   test(text: string): boolean
   /** What the whole matched, and each group; undefined where it does not match. */
   groups(text: string): readonly (string | undefined)[] | undefined
+  /** The text with `replacement` (see `expand`) in place of the first match, or of all that do not overlap. */
+  replace(text: string, replacement: string, everywhere: boolean): string
 }
 
 /**
@@ -45,9 +48,25 @@ class Re2Regex implements Regex {
   groups(text: string): readonly (string | undefined)[] | undefined {
     if (!this.#compiled.test(text)) return undefined
     const matcher = this.#compiled.matcher(text)
-    if (!matcher.find()) return undefined
-    const groups: (string | undefined)[] = []
-    for (let group = 0; group <= matcher.groupCount(); group++) groups.push(matcher.group(group) ?? undefined)
-    return groups
+    return matcher.find() ? groupsOf(matcher) : undefined
   }
+
+  replace(text: string, replacement: string, everywhere: boolean): string {
+    if (!this.#compiled.test(text)) return text
+    const matcher = this.#compiled.matcher(text)
+    let replaced = ''
+    let at = 0
+    while (matcher.find()) {
+      replaced += text.slice(at, matcher.start()) + expand(replacement, groupsOf(matcher))
+      at = matcher.end()
+      if (!everywhere) break
+    }
+    return replaced + text.slice(at)
+  }
+}
+
+function groupsOf(matcher: ReturnType<RE2JS['matcher']>): (string | undefined)[] {
+  const groups: (string | undefined)[] = []
+  for (let group = 0; group <= matcher.groupCount(); group++) groups.push(matcher.group(group) ?? undefined)
+  return groups
 }
