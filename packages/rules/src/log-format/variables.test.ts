@@ -70,7 +70,14 @@ test('the target is taken apart whatever its form', () => {
 
 test('of TLS there is the version and the cipher, and the frontend has a tilde', () => {
   const scope = logScope({ secure: true })
-  const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' }
+  const tls = {
+    version: 'TLSv1.3',
+    cipher: 'TLS_AES_128_GCM_SHA256',
+    serverName: undefined,
+    alpn: undefined,
+    resumed: false,
+    clientCertificate: undefined,
+  }
   const secure = { ...scope, connection: { ...scope.connection, tls } }
   const read = compileTemplate('format', '%ft %{+Q}ft %sslv/%sslc', 'log', testExpression).read
   expect(read(secure)).toBe('www~ "www~" TLSv1.3/TLS_AES_128_GCM_SHA256')

@@ -54,9 +54,8 @@ function line(scope: AnyScope): string | undefined {
   return request === undefined ? undefined : `${request.method} ${request.target} HTTP/${request.version}`
 }
 
-function fact(scope: AnyScope, name: string): string | undefined {
-  const value = scope.connection.tls?.[name]
-  return typeof value === 'string' ? value : undefined
+function fact(scope: AnyScope, name: 'version' | 'cipher'): string | undefined {
+  return scope.connection.tls?.[name]
 }
 
 function number(needs: Stage, read: (scope: AnyScope) => number, digits = 0): Variable {
