@@ -9,6 +9,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as algorithms from '@evener/algorithms'
 import * as health from '@evener/health'
+import * as rules from '@evener/rules'
 import * as session from '@evener/session'
 import { describe, expect, test } from 'vitest'
 import * as core from './index.ts'
@@ -166,7 +167,7 @@ describe('the reference of options', () => {
 describe('the way from haproxy.cfg', () => {
   const known = new Set([
     ...sections.flatMap(({ names }) => names),
-    ...[core, algorithms, health, session].flatMap(one => Object.keys(one)),
+    ...[core, algorithms, health, rules, session].flatMap(one => Object.keys(one)),
     ...[core.Server, core.Backend].flatMap(one => Object.getOwnPropertyNames(one.prototype)),
     ...[
       'HashingOptions',

@@ -71,6 +71,8 @@ const optionNames: Readonly<Record<keyof EvenerOptions, true>> = {
   reserializeBody: true,
   upgrades: true,
   track: true,
+  rules: true,
+  name: true,
 }
 
 async function register(app: FastifyInstance, given: EvenerOptions): Promise<void> {

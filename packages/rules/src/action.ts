@@ -33,8 +33,8 @@ export interface Wait<B = unknown> {
 export type Verdict<B = unknown> =
   /** No further rule of this list. HAProxy's `allow`, `accept`. */
   | { readonly kind: 'allow' }
-  /** HAProxy's `deny`, `return`, `redirect`, `auth`. */
-  | { readonly kind: 'answer'; readonly answer: RuleAnswer }
+  /** HAProxy's `deny`, `return`, `redirect`, `auth`; `denied` where it is counted as a denial: `deny`, `tarpit`. */
+  | { readonly kind: 'answer'; readonly answer: RuleAnswer; readonly denied?: boolean | undefined }
   /** The connection is closed without a word: HAProxy's `reject`; and `silent-drop`, where the client is not even told. */
   | { readonly kind: 'reject'; readonly silently: boolean }
   /** HAProxy's `use_backend`. */

@@ -18,6 +18,7 @@ import { type Clock, monotonic } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
 import { counted, inspected, shown } from '../base/inspect.ts'
 import { flag, integer, invalid, knownOptions, name, oneOf, show, withMethods } from '../base/options.ts'
+import { type HttpRules, httpLists, type RuleLists, readRules } from '../rules/rule-lists.ts'
 import { BackendCounters } from './counters.ts'
 import { type BackendRequest, Dispatch, type Staying } from './dispatch.ts'
 import type { BackendEvents } from './events.ts'
@@ -78,6 +79,11 @@ export interface BackendOptions extends RetryOptions, WatchingOptions {
   readonly quorumHysteresis?: number | undefined
   /** How long things may take. */
   readonly timeouts?: BackendTimeouts | undefined
+  /**
+   * Rules for the requests that come to it by HTTP, and for their responses: its request rules run after the door's and
+   * the route, its response rules before the door's. None by default. HAProxy's `http-request`, `http-response`.
+   */
+  readonly rules?: HttpRules | undefined
   /** When no primary server is left: the first backup takes all (false, the default), or all backups share. */
   readonly allBackups?: boolean | undefined
   /** Requests that may wait for any server: 0 to 1,000,000; 1024 by default. More get 503 at once. */
@@ -106,6 +112,7 @@ const optionNames: readonly (keyof BackendOptions)[] = [
   'quorum',
   'quorumHysteresis',
   'timeouts',
+  'rules',
   'allBackups',
   'maxQueue',
   'whenDown',
@@ -133,6 +140,8 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
   readonly affinity: Affinity | undefined
   readonly balancer: Balancer<BackendRequest>
   readonly timeouts: Timeouts
+  /** Its rules; undefined where it has none. */
+  readonly rules: RuleLists | undefined
   readonly policy: RetryPolicy
   readonly retryBudget: RetryBudget
   readonly clock: Clock
@@ -200,6 +209,7 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     this.#forcePersist = condition(`${field}.forcePersist`, options.forcePersist)
     this.#ignorePersist = condition(`${field}.ignorePersist`, options.ignorePersist)
     this.timeouts = readTimeouts(`${field}.timeouts`, options.timeouts)
+    this.rules = readRules(`${field}.rules`, options.rules, httpLists)
     this.policy = new RetryPolicy(options, field)
     this.retryBudget = new RetryBudget(options.retryBudget ?? {}, this.clock, `${field}.retryBudget`)
     const { quorum, quorumHysteresis } = options
@@ -351,19 +361,21 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
       this.#servers.get(preferred.id) === preferred
     ) {
       if (!preferred.saturated) return this.#lease(preferred, sticky)
-      if (!preferred.queueFull) return this.#enqueue(preferred.waiting, preferred, staying)
+      if (!preferred.queueFull) return this.#enqueue(request, preferred.waiting, preferred, staying)
       if (staying === 'forced') return none['queue-full']
     }
     // Those who wait for any server were there before; there is no room, or they would not wait.
-    if (this.#waiting.size > 0 && this.balancer.keyed !== true) return this.#enqueue(this.#waiting, undefined)
+    if (this.#waiting.size > 0 && this.balancer.keyed !== true)
+      return this.#enqueue(request, this.#waiting, undefined)
     const chosen = this.balancer.pick(request, tried as ReadonlySet<Member> | undefined) as Server | undefined
     if (this.#loadProbe !== undefined) this.#askForLoad(this.#loadProbe)
     if (chosen === undefined)
-      return this.#queueWhenDown ? this.#enqueue(this.#waiting, undefined) : none['no-server']
+      return this.#queueWhenDown ? this.#enqueue(request, this.#waiting, undefined) : none['no-server']
     if (!chosen.saturated) return this.#balanced(chosen)
     // A choice made by the request's key waits for that server; any other waits for whichever is free first.
-    if (this.balancer.keyed === true && !chosen.queueFull) return this.#enqueue(chosen.waiting, chosen)
-    return this.#enqueue(this.#waiting, undefined)
+    if (this.balancer.keyed === true && !chosen.queueFull)
+      return this.#enqueue(request, chosen.waiting, chosen)
+    return this.#enqueue(request, this.#waiting, undefined)
   }
 
   /** Whether this request's client stays with a server that is down. @internal */
@@ -532,7 +544,12 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     return this.#lease(server, false)
   }
 
-  #enqueue(list: Set<Waiter>, server: Server | undefined, staying: Staying = 'while-usable'): Acquired {
+  #enqueue(
+    request: BackendRequest,
+    list: Set<Waiter>,
+    server: Server | undefined,
+    staying: Staying = 'while-usable',
+  ): Acquired {
     if (this.counters.queueNow >= this.#maxQueue) {
       this.emit('queue-full', this.#maxQueue)
       return none['queue-full']
@@ -543,7 +560,8 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
       this.counters.queueNow--
       if (waiter.server !== undefined) waiter.server.counters.queueNow--
     })
-    waiter.expireAfter(this.timeouts.queueMs, this.clock, () => waiter.settle(none['queue-timeout']))
+    const { queueMs = this.timeouts.queueMs } = request
+    waiter.expireAfter(queueMs, this.clock, () => waiter.settle(none['queue-timeout']))
     return waiter
   }
 

@@ -2,7 +2,7 @@
  * Plain numbers that only grow, but for those named `…Now`. A reader samples them; nothing is announced.
  *
  * They hold to one equation, at every moment, for each server and each backend:
- * `requests = requestsNow + completed + failed + aborted + rejected`.
+ * `requests = requestsNow + completed + failed + aborted + rejected + requestsDenied`; a server rejects and denies none.
  */
 import { RateCounter } from '../base/rate-counter.ts'
 import type { Outcome } from './outcome.ts'
@@ -119,6 +119,8 @@ export class ServerCounters extends TrafficCounters {
   circuitOpenings = 0
   /** How often it went from up to down. */
   downTransitions = 0
+  /** Responses of it that rules denied. HAProxy's `dresp`. */
+  responsesDenied = 0
   /** Connections begun, and requests that went on one that was kept. */
   connects = 0
   reuses = 0
@@ -148,10 +150,20 @@ export class BackendCounters extends TrafficCounters {
   }
   /** Requests that went to the server that their affinity named. */
   sticky = 0
+  /** Requests, and responses, that rules denied: the backend's, and of responses the door's. HAProxy's `dreq`, `dresp`. */
+  requestsDenied = 0
+  responsesDenied = 0
   /** Retries that the budget did not allow. */
   retriesRefused = 0
   /** How often its last server went, so that nobody was left to serve. */
   downTransitions = 0
+
+  /** A request came, and the backend's rules denied it. */
+  deny(now: number): void {
+    this.begin(now)
+    this.requestsNow--
+    this.requestsDenied++
+  }
 
   /** A request that began ends without a server. */
   reject(reason: NoServerReason): void {

@@ -28,7 +28,15 @@ import type { Server } from './server.ts'
 export type Staying = 'while-usable' | 'down-too' | 'forced'
 
 /** What backends may know of a request. */
-export type BackendRequest = RequestInfo & AffinityRequest
+export type BackendRequest = RequestInfo & AffinityRequest & Wishes
+
+/** What rules have said of a request. */
+export interface Wishes {
+  /** The server that should serve it, before any other, where it is usable. HAProxy's `use-server`. */
+  readonly wantedServer?: string | undefined
+  /** How long it waits for a server, in milliseconds; as long as the backend says by default. */
+  readonly queueMs?: number | undefined
+}
 
 /** Who is to be placed on a server. */
 export interface Placed {
@@ -101,7 +109,12 @@ export class Dispatch {
   next(): Acquired {
     const again = this.#again
     this.#again = undefined
-    const belongs = again === undefined && this.retries === 0 && this.found !== undefined
+    const first = again === undefined && this.retries === 0
+    if (first && this.request.wantedServer !== undefined) {
+      const wanted = this.backend.server(this.request.wantedServer)
+      if (wanted?.usable === true) return this.backend.acquire(this.request, undefined, wanted)
+    }
+    const belongs = first && this.found !== undefined
     const preferred = belongs ? this.backend.server(this.found as string) : again
     const staying = belongs || this.#sticky ? this.#staying : 'while-usable'
     return this.backend.acquire(this.request, this.#tried, preferred, belongs, staying)

@@ -30,6 +30,8 @@ export type FailureReason =
   | 'client-abort'
   /** The client sent or read nothing for too long. */
   | 'client-timeout'
+  /** A rule denied the response, which was answered in its place. */
+  | 'denied'
   /** The request cannot be sent on as it is. */
   | 'bad-request'
   /** Something that the host has plugged in threw. */

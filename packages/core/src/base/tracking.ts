@@ -61,8 +61,16 @@ export class Tracking<R = TrackedClient> {
   readonly #connection: Slots<R>
   readonly #request: Slots<R>
   readonly #failed: (error: unknown) => void
+  /** By the number of the tracker. */
+  readonly #tables: readonly StickTable[]
 
-  private constructor(connection: Slots<R>, request: Slots<R>, failed: (error: unknown) => void) {
+  private constructor(
+    connection: Slots<R>,
+    request: Slots<R>,
+    tables: readonly StickTable[],
+    failed: (error: unknown) => void,
+  ) {
+    this.#tables = tables
     this.#connection = connection
     this.#request = request
     this.#failed = failed
@@ -94,20 +102,21 @@ export class Tracking<R = TrackedClient> {
       const list = per === 'connection' ? connection : request
       list[at] = { table, key }
     }
-    return trackers.length === 0 ? undefined : new Tracking(connection, request, failed)
+    const tables = trackers.map(({ table }: Tracker<R>) => table)
+    return trackers.length === 0 ? undefined : new Tracking(connection, request, tables, failed)
   }
 
   /** A connection was accepted. */
   connection(client: R): Tracks | undefined {
     if (this.#connection.length === 0) return undefined
-    const tracks = new Tracks(this.#track(this.#connection, client), undefined)
+    const tracks = new Tracks(this.#track(this.#connection, client), undefined, this.#tables)
     tracks.count('sess')
     return tracks
   }
 
   /** The head of a request came. @param connection what its connection tracks */
   request(request: R, connection: Tracks | undefined): Tracks {
-    const tracks = new Tracks(this.#track(this.#request, request), connection)
+    const tracks = new Tracks(this.#track(this.#request, request), connection, this.#tables)
     tracks.count('http_req')
     return tracks
   }
@@ -125,7 +134,7 @@ export class Tracking<R = TrackedClient> {
 }
 
 /** A request was refused before it had a backend. 5xx is nobody's failure: no server was asked. */
-export function countRefused(tracked: Tracks['tracked'] | undefined, status: number): void {
+export function countRefused(tracked: readonly (Tracked | undefined)[] | undefined, status: number): void {
   if (tracked === undefined || status < 400 || status > 499) return
   for (const one of tracked) one?.count('http_err')
 }
@@ -133,11 +142,13 @@ export function countRefused(tracked: Tracks['tracked'] | undefined, status: num
 /** What one connection, or one request, tracks. */
 export class Tracks {
   /** By the number of the tracker; of a request with those of its connection. */
-  readonly tracked: readonly (Tracked | undefined)[]
-  readonly #own: readonly (Tracked | undefined)[]
+  readonly tracked: (Tracked | undefined)[]
+  readonly #own: (Tracked | undefined)[]
+  readonly #tables: readonly StickTable[]
 
-  constructor(own: readonly (Tracked | undefined)[], connection: Tracks | undefined) {
+  constructor(own: (Tracked | undefined)[], connection: Tracks | undefined, tables: readonly StickTable[]) {
     this.#own = own
+    this.#tables = tables
     this.tracked =
       connection === undefined
         ? own
@@ -145,6 +156,22 @@ export class Tracks {
             { length: Math.max(own.length, connection.tracked.length) },
             (_, at) => own[at] ?? connection.tracked[at],
           )
+  }
+
+  /**
+   * What a rule tracks: HAProxy's `track-sc0`. A tracker that tracks already keeps what it has; one that there is not, and
+   * a table of another name among the door's, is passed over.
+   * @param first counted at once
+   */
+  track(tracker: number, table: string | undefined, key: string, first?: EventName): void {
+    const own = this.#tables[tracker]
+    if (own === undefined || this.tracked[tracker] !== undefined) return
+    const named = table === undefined ? own : this.#tables.find(({ name }) => name === table)
+    const tracked = named?.track(key)
+    if (tracked === undefined) return
+    this.#own[tracker] = tracked
+    this.tracked[tracker] = tracked
+    if (first !== undefined) tracked.count(first)
   }
 
   count(event: EventName, by = 1): void {

@@ -19,6 +19,7 @@ import { type Body, bodyOf, emptyBody, type RequestHead, RequestReader, statusLi
 import type { ProxyHeader } from '@evener/proxy-protocol'
 import type { HeaderEdits } from '@evener/session'
 import type { TlsFacts } from '@evener/tls'
+import { Backend } from '../balance/backend.ts'
 import { type ConnectionFacts, connectionFacts } from '../base/connection-facts.ts'
 import { Deadline } from '../base/deadline.ts'
 import { lendReads } from '../base/lent-reads.ts'
@@ -30,7 +31,12 @@ import type { ClientSide, ClientTunnel } from '../http/client-side.ts'
 import type { Passing, ResponseHead } from '../http/engine.ts'
 import { Exchange } from '../http/exchange.ts'
 import { headText, textOfPairs } from '../http/head-text.ts'
+import type { ClientRequest } from '../http/request.ts'
 import { type BodySource, RequestBody } from '../http/request-body.ts'
+import type { Served } from '../http/served.ts'
+import { Admission } from '../rules/admission.ts'
+import { ClientSession } from '../rules/client-session.ts'
+import { Transaction } from '../rules/transaction.ts'
 import type { FrontConnection } from './front-connection.ts'
 import { responsePlan } from './response-plan.ts'
 import { ResponseWriter } from './response-writer.ts'
@@ -56,9 +62,12 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   /** Read into that memory; else through the stream's events. */
   readonly #direct: boolean
   readonly #deadline: Deadline
-  #exchange: Exchange | undefined
+  /** Who has the request that is under way: its rules, or its exchange. */
+  #exchange: Served | undefined
   /** The exchange that has become a tunnel. */
-  #tunnel: Exchange | undefined
+  #tunnel: Served | undefined
+  /** The connection as rules see it, once there are some for it. */
+  #session: ClientSession | undefined
   #requestBody: RequestBody | undefined
   #bodyReader: Body = emptyBody
   /** What came and could not be used yet, from `#stashAt` on. */
@@ -79,19 +88,22 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   /**
    * @param tls what the handshake settled, where TLS ends here
    * @param proxyHeader what a proxy in front has said of the client
+   * @param session where rules have looked at the connection
    */
   constructor(
     socket: Socket,
     settings: FrontendSettings,
     tls: TlsFacts | undefined,
     proxyHeader: ProxyHeader | undefined,
+    session?: ClientSession,
   ) {
     this.#settings = settings
+    this.#session = session
     this.#direct = lendReads(socket, this.#memory, this.#onRead)
     this.#socket = socket
     this.#writer = new ResponseWriter(socket, tls !== undefined, this.#onDrain)
     this.facts = connectionFacts(socket, tls, proxyHeader)
-    this.#tracks = settings.tracking?.connection(trackedConnection(this.facts))
+    this.#tracks = session?.tracks ?? settings.tracking?.connection(trackedConnection(this.facts))
     this.#reader = new RequestReader(settings.limits)
     this.#deadline = new Deadline(settings.clock, () => this.#overdue())
     if (!this.#direct) {
@@ -128,7 +140,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   }
 
   /** What is said last has a moment to go out, unless the client did not even take what came before. */
-  #destroyTunnel(tunnel: Exchange): void {
+  #destroyTunnel(tunnel: Served): void {
     const stuck = this.#socket.writableLength > 0
     tunnel.shutdown()
     if (stuck) this.#socket.destroy()
@@ -239,7 +251,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   #readBody(buffer: Buffer, at: number, end: number): number {
     const reader = this.#bodyReader
     const body = this.#requestBody as RequestBody
-    const exchange = this.#exchange as Exchange
+    const exchange = this.#exchange as Served
     const before = reader.contentBytes
     const stop = reader.consume(buffer, at, end)
     if (stop === -1) {
@@ -261,11 +273,13 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
         this.#pass(body, buffer, from, to, to - from)
       }
     }
-    if (this.#exchange !== exchange) return stop
-    if (reader.done) this.#requestWhole(exchange, body)
+    // It may have ended with that; or its rules, which waited for it, have handed it on.
+    const now = this.#requestBody === body ? this.#exchange : undefined
+    if (now === undefined) return stop
+    if (reader.done) this.#requestWhole(now, body)
     else {
       if (this.#direct) this.#memory.grow()
-      exchange.clientProgress()
+      now.clientProgress()
     }
     return stop
   }
@@ -275,7 +289,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     else if (body.push(this.#memory.piece(buffer, from, to), contentBytes)) this.#memory.keep()
   }
 
-  #requestWhole(exchange: Exchange, body: RequestBody): void {
+  #requestWhole(exchange: Served, body: RequestBody): void {
     this.#reading = false
     body.finish(body.wire ? nothing : (this.#bodyReader.trailers?.pairs() ?? nothing))
     exchange.requestComplete()
@@ -320,20 +334,81 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     const request = new SocketRequest(head, this.facts, settings.exchange.forwarding, upgrade)
     const tracks = settings.tracking?.request(request, this.#tracks)
     request.tracked = tracks?.tracked
-    const tooLarge = head.framing === 'length' && head.contentLength > settings.maxBodyBytes
-    const backend = tooLarge ? 413 : settings.route(request)
+    if (settings.exchange.rules.lists !== undefined) {
+      this.#admit(head, request, tracks, undefined)
+      return
+    }
+    const backend = this.#isTooLarge(head) ? 413 : settings.route(request)
     if (typeof backend === 'number' || 'body' in backend) {
       // It is understood, and only not served: what follows it on this connection may be.
       this.#bodyReader = bodyOf(head, { limits: settings.limits })
       this.#refuse(backend, undefined, request, tracks)
-      return
+    } else if (backend.rules !== undefined) this.#admit(head, request, tracks, backend)
+    else {
+      // Who wants to see the content before a server is chosen has no use for chunk framing.
+      const wire = settings.exchange.engine.takesWire === true && backend.balancer.bodyWanted === undefined
+      this.#serve(backend, request, this.#bodyOf(head, wire), tracks)
     }
-    // Who wants to see the content before a server is chosen has no use for chunk framing.
-    const wire = settings.exchange.engine.takesWire === true && backend.balancer.bodyWanted === undefined
+  }
+
+  #isTooLarge(head: RequestHead): boolean {
+    return head.framing === 'length' && head.contentLength > this.#settings.maxBodyBytes
+  }
+
+  #bodyOf(head: RequestHead, wire: boolean): RequestBody {
+    const { limits, replayBytes } = this.#settings
     const framing = head.framing === 'chunked' || head.framing === 'length' ? head.framing : 'none'
-    const body = new RequestBody(framing, this, settings.replayBytes, wire && framing === 'chunked')
-    if (framing !== 'none') this.#bodyReader = bodyOf(head, { limits: settings.limits, decode: !body.wire })
+    const body = new RequestBody(framing, this, replayBytes, wire && framing === 'chunked')
+    if (framing !== 'none') this.#bodyReader = bodyOf(head, { limits, decode: !body.wire })
     this.#requestBody = body
+    return body
+  }
+
+  /** Run the rules: the door's, or where it has none the backend's. */
+  #admit(
+    head: RequestHead,
+    request: SocketRequest,
+    tracks: Tracks | undefined,
+    backend: Backend | undefined,
+  ): void {
+    const settings = this.#settings
+    const { rules } = settings.exchange
+    this.#session ??= new ClientSession(this.facts, rules.around, this.#tracks)
+    const body = this.#bodyOf(head, false)
+    const transaction = new Transaction(rules, this.#session, request, body, tracks)
+    const admission = new Admission(transaction, body, this, settings.admitting, () =>
+      this.#admitted(admission),
+    )
+    this.#exchange = admission
+    this.#deadline.rest()
+    if (this.#isTooLarge(head)) admission.refuse(413)
+    if (admission.over || admission.start(backend)) this.#admitted(admission)
+  }
+
+  /** The rules are through with a request. */
+  #admitted(admission: Admission<AnswerStatus | Answer>): void {
+    const { transaction, body, backend, settled } = admission
+    const { edited, tracks } = transaction
+    this.#exchange = undefined
+    if (settled?.kind === 'go' && settled.destination instanceof Backend) {
+      this.#serve(settled.destination, edited, body, tracks, transaction)
+    } else if (settled?.kind === 'drop') {
+      tracks?.end()
+      this.abort()
+    } else {
+      const answer = settled?.kind === 'go' ? (settled.destination as AnswerStatus | Answer) : settled?.answer
+      this.#refuse(answer ?? 500, undefined, edited, tracks, transaction, backend)
+    }
+  }
+
+  #serve(
+    backend: Backend,
+    request: ClientRequest,
+    body: RequestBody,
+    tracks: Tracks | undefined,
+    transaction?: Transaction,
+  ): void {
+    const settings = this.#settings
     // One deadline for the connection's whole life, unless the backend keeps time by another clock.
     const shared = backend.clock === settings.clock
     if (!shared) this.#deadline.rest()
@@ -345,6 +420,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
       this,
       shared ? this.#deadline : undefined,
       tracks,
+      transaction,
     )
     this.#exchange = exchange
     try {
@@ -407,7 +483,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   answer(answer: Answer): void {
     this.#responding = true
     this.#settleKeepAlive()
-    const head = `${statusLine(answer.status)}${textOfPairs(answer.headers)}Content-Length: ${answer.body.length}\r\n${this.#connectionLine()}\r\n`
+    const head = `${statusLine(answer.status, answer.reason)}${textOfPairs(answer.headers)}Content-Length: ${answer.body.length}\r\n${this.#connectionLine()}\r\n`
     const body = this.#method === 'HEAD' ? '' : answer.body.toString('latin1')
     this.#socket.write(head + body, 'latin1')
     this.#responded()
@@ -464,14 +540,17 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   #refuse(
     answer: AnswerStatus | Answer,
     message?: string,
-    request?: SocketRequest,
+    request?: ClientRequest,
     tracks?: Tracks | undefined,
+    transaction?: Transaction | undefined,
+    backend?: Backend | undefined,
   ): void {
     this.#phase = 'exchange'
     // After what cannot be read, nobody knows where a next request would begin.
     if (request === undefined) this.#keepAlive = false
     const { refused, exchange } = this.#settings
-    const made = typeof answer === 'number' ? exchange.answers.make(answer, request, message) : answer
+    const plain = typeof answer === 'number' ? exchange.answers.make(answer, request, message) : answer
+    const made = transaction === undefined ? plain : transaction.answered(plain, backend)
     refused(made.status)
     if (request === undefined) this.#tracks?.malformed(made.status)
     countRefused(tracks?.tracked, made.status)

@@ -6,6 +6,7 @@
  */
 import { createServer, type Server as NetServer, type Socket } from 'node:net'
 import { type LimitOptions, resolveLimits } from '@evener/http1'
+import type { ConnectionScope, RuleList } from '@evener/rules'
 import { TlsTermination, type TlsTerminationOptions, tlsTermination } from '@evener/tls'
 import { EventEmitter } from 'eventemitter3'
 import { Backend } from '../balance/backend.ts'
@@ -13,9 +14,10 @@ import { type AcceptProxyOptions, acceptProxyOptions } from '../base/accept-prox
 import { type Clock, monotonic } from '../base/clock.ts'
 import { connectionFacts } from '../base/connection-facts.ts'
 import { EvenerError } from '../base/errors.ts'
-import { duration, flag, integer, invalid, knownOptions, withMethods } from '../base/options.ts'
+import { duration, flag, integer, invalid, knownOptions, name, withMethods } from '../base/options.ts'
 import { RateCounter } from '../base/rate-counter.ts'
-import { type Tracker, Tracking } from '../base/tracking.ts'
+import { reset } from '../base/reset.ts'
+import { type Tracker, Tracking, trackedConnection } from '../base/tracking.ts'
 import { defaultEngine } from '../engines/default-engine.ts'
 import { Answers, type ErrorPages } from '../http/answer.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, routeOf } from '../http/door.ts'
@@ -26,6 +28,11 @@ import { TunnelsLast } from '../http/tunnels-last.ts'
 import { upgradeNames } from '../http/upgrades.ts'
 import { Http2Connection } from '../http2/http2-connection.ts'
 import { type Http2Limits, type Http2Options, readHttp2Options } from '../http2/options.ts'
+import { ClientSession } from '../rules/client-session.ts'
+import { surroundings } from '../rules/door-rules.ts'
+import { type FrontendRules, frontendLists, hasHttpRules, readRules } from '../rules/rule-lists.ts'
+import { Screening } from '../rules/screening.ts'
+import { FrontendSight } from '../rules/sights.ts'
 import { Arrival, type ArrivalSettings, type Arrived } from './arrival.ts'
 import { ClientConnection } from './client-connection.ts'
 import type { FrontConnection } from './front-connection.ts'
@@ -65,6 +72,14 @@ export interface FrontendOptions {
   readonly http2?: boolean | Http2Options | undefined
   /** What is tracked in stick tables, and so counted: the first is `sc0`. Nothing by default. HAProxy's `track-sc`. */
   readonly track?: readonly Tracker[] | undefined
+  /**
+   * Rules: for connections before anything is read of them, for requests before the route, for responses and for all that
+   * goes to clients. None by default. HAProxy's `tcp-request connection`, `http-request`, `http-response`,
+   * `http-after-response`.
+   */
+  readonly rules?: FrontendRules | undefined
+  /** Its name, for rules and logs: 1 to 128 visible ASCII characters; `frontend` by default. */
+  readonly name?: string | undefined
   /** Send requests that came without TLS there. False by default. */
   readonly httpsRedirect?: boolean | HttpsRedirectOptions | undefined
   /** Say Strict-Transport-Security in responses over TLS. False by default. Danger: see {@link HstsOptions}. */
@@ -88,6 +103,8 @@ const optionNames: readonly (keyof FrontendOptions)[] = [
   'tls',
   'http2',
   'track',
+  'rules',
+  'name',
   'httpsRedirect',
   'hsts',
   'clock',
@@ -120,6 +137,8 @@ export class FrontendCounters extends DoorCounters {
   connectionsNow = 0
   connectionsMax = 0
   connectionsRefused = 0
+  /** Closed by a rule when they were accepted. HAProxy's `dcon`. */
+  connectionsDenied = 0
   /** Closed before they spoke HTTP: no valid PROXY header, or no TLS handshake. */
   connectionsFailed = 0
   /** Connections per second, now and at most. */
@@ -138,6 +157,9 @@ export class Frontend extends EventEmitter<FrontendEvents> {
   readonly counters = new FrontendCounters()
   readonly #settings: FrontendSettings & { closing: boolean }
   readonly #ownsEngine: boolean
+  readonly #connectionRules: RuleList<ConnectionScope> | undefined
+  /** See {@link FrontendOptions.name}. */
+  readonly name: string
   /** Connections that it serves at once; see {@link FrontendOptions.maxConnections}. */
   readonly maxConnections: number
   /** Where its time comes from. */
@@ -181,6 +203,12 @@ export class Frontend extends EventEmitter<FrontendEvents> {
     this.#ownsEngine = options.engine === undefined
     this.maxConnections = integer('frontend.maxConnections', options.maxConnections, 10_000, 1, 1_000_000)
     this.clock = options.clock ?? monotonic
+    this.name = name('frontend.name', options.name ?? 'frontend')
+    const rules = readRules('frontend.rules', options.rules, frontendLists)
+    this.#connectionRules = rules?.connection
+    const failed = (error: unknown): void => {
+      this.emit('route-error', error)
+    }
     this.#settings = {
       exchange: {
         engine: withMethods(
@@ -192,6 +220,12 @@ export class Frontend extends EventEmitter<FrontendEvents> {
         forwarding: new Forwarding(options.forwarded, 'frontend.forwarded'),
         answers,
         counters: this.counters,
+        rules: {
+          lists: hasHttpRules(rules) ? rules : undefined,
+          around: surroundings(new FrontendSight(this)),
+          counters: this.counters,
+          failed,
+        },
         hsts,
         clientMs: duration('frontend.timeouts.clientMs', timeouts.clientMs, 60_000),
         began: () => {
@@ -210,9 +244,12 @@ export class Frontend extends EventEmitter<FrontendEvents> {
       maxBodyBytes: integer('frontend.maxBodyBytes', options.maxBodyBytes, most, 0, most),
       replayBytes: integer('frontend.replayBytes', options.replayBytes, 65_536, 0, 16_777_216),
       closing: false,
-      tracking: Tracking.of('frontend.track', options.track, 'request', error =>
-        this.emit('route-error', error),
-      ),
+      tracking: Tracking.of('frontend.track', options.track, 'request', failed),
+      admitting: {
+        answers,
+        clock: this.clock,
+        route: request => this.#settings.route(request),
+      },
       route: request => {
         try {
           const answer = redirect?.(request)
@@ -226,9 +263,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
           return 500
         }
       },
-      failed: error => {
-        this.emit('route-error', error)
-      },
+      failed,
       upgradeOf: head => {
         if (head.upgrade === '' || head.framing !== 'none') return undefined
         const protocol = head.upgrade.toLowerCase()
@@ -351,8 +386,45 @@ export class Frontend extends EventEmitter<FrontendEvents> {
     }
     counters.connections++
     counters.connectionRate.add(this.clock.now())
+    if (this.#connectionRules === undefined) this.#arrive(socket, settings, undefined)
+    else this.#screen(socket, settings, this.#connectionRules)
+  }
+
+  /** Rules look at the connection before anything is read of it. */
+  #screen(socket: Socket, settings: ArrivalSettings | undefined, list: RuleList<ConnectionScope>): void {
+    const { exchange, tracking } = this.#settings
+    const facts = connectionFacts(socket, undefined, undefined)
+    const session = new ClientSession(
+      facts,
+      exchange.rules.around,
+      tracking?.connection(trackedConnection(facts)),
+    )
+    const lost = () => {
+      session.tracks?.end()
+      this.#closed(screening)
+    }
+    const screening = new Screening(socket, list, session, {
+      clock: this.clock,
+      failed: this.#settings.failed,
+      lost,
+      dropped: () => {
+        this.counters.connectionsDenied++
+        reset(socket)
+        lost()
+      },
+      passed: () => {
+        this.#connections.delete(screening)
+        this.#arrive(socket, settings, session)
+      },
+    })
+    this.#opened(screening)
+    screening.start()
+  }
+
+  #arrive(socket: Socket, settings: ArrivalSettings | undefined, session: ClientSession | undefined): void {
+    const { counters } = this
     if (settings === undefined) {
-      this.#opened(new ClientConnection(socket, this.#settings, undefined, undefined))
+      this.#opened(new ClientConnection(socket, this.#settings, undefined, undefined, session))
       return
     }
     const arrival = new Arrival(
@@ -360,10 +432,11 @@ export class Frontend extends EventEmitter<FrontendEvents> {
       settings,
       what => {
         this.#connections.delete(arrival)
-        this.#speak(what)
+        this.#speak(what, session)
       },
       () => {
         counters.connectionsFailed++
+        session?.tracks?.end()
         this.#closed(arrival)
       },
     )
@@ -371,11 +444,11 @@ export class Frontend extends EventEmitter<FrontendEvents> {
     arrival.begin()
   }
 
-  #speak({ socket, tls, proxyHeader, http2 }: Arrived): void {
+  #speak({ socket, tls, proxyHeader, http2 }: Arrived, session: ClientSession | undefined): void {
     if (http2 && this.#http2 !== undefined) {
       const facts = connectionFacts(socket, tls, proxyHeader)
-      this.#opened(new Http2Connection(socket, this.#settings, facts, this.#http2))
-    } else this.#opened(new ClientConnection(socket, this.#settings, tls, proxyHeader))
+      this.#opened(new Http2Connection(socket, this.#settings, facts, this.#http2, session))
+    } else this.#opened(new ClientConnection(socket, this.#settings, tls, proxyHeader, session))
   }
 
   #opened(connection: FrontConnection): void {

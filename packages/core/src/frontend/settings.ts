@@ -6,6 +6,7 @@ import type { Tracking } from '../base/tracking.ts'
 import type { Answer, AnswerStatus } from '../http/answer.ts'
 import type { ExchangeSettings } from '../http/exchange-settings.ts'
 import type { ClientRequest } from '../http/request.ts'
+import type { Admitting } from '../rules/admission.ts'
 import type { FrontConnection } from './front-connection.ts'
 
 /** Where a request goes: to a backend, or back with an answer. */
@@ -24,6 +25,8 @@ export interface FrontendSettings {
   readonly closing: boolean
   /** What is tracked in stick tables. */
   readonly tracking: Tracking | undefined
+  /** The same for rules: where requests go once those are through with them. */
+  readonly admitting: Admitting<AnswerStatus | Answer>
   /** Never throws. */
   route(request: ClientRequest): Destination
   /** Something that the host has plugged in threw. */

@@ -97,7 +97,7 @@ describe('a page of the host’s own', () => {
   })
 
   test.each([
-    [{ 418: 'tea' }, 'errorPages: "418" is not allowed; expected statuses among 400, 404'],
+    [{ 418: 'tea' }, 'errorPages: "418" is not allowed; expected statuses among 400, 401'],
     [{ 503: 7 }, 'errorPages.503: 7 is not allowed; expected text, { contentType, body }, or a function'],
     [{ 503: null }, 'errorPages.503: null is not allowed'],
     [{ 503: { body: 'page' } }, 'errorPages.503: an object is not allowed'],

@@ -10,19 +10,27 @@ import type { ClientRequest } from './request.ts'
 /** An answer that Evener makes itself. */
 export interface Answer {
   readonly status: number
+  /** That of the status by default; HTTP/2 has none. */
+  readonly reason?: string | undefined
   /** Names and values in turn; the length is added. */
   readonly headers: readonly string[]
   readonly body: Buffer
 }
 
-/** The statuses with which Evener answers by itself. */
+/** The statuses with which Evener, or a rule without a page of its own, answers. */
 export type AnswerStatus =
   | 400
+  | 401
+  | 403
   | 404
+  | 405
+  | 407
   | 408
+  | 410
   | 413
   | 414
   | 417
+  | 425
   | 426
   | 429
   | 431
@@ -34,7 +42,7 @@ export type AnswerStatus =
   | 505
 
 export const answerStatuses: readonly AnswerStatus[] = [
-  400, 404, 408, 413, 414, 417, 426, 429, 431, 500, 501, 502, 503, 504, 505,
+  400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 417, 425, 426, 429, 431, 500, 501, 502, 503, 504, 505,
 ]
 
 /** What a page may look at. */
@@ -54,11 +62,17 @@ export type ErrorPages = {
 
 const messages: Readonly<Record<AnswerStatus, string>> = {
   400: 'The request is not valid HTTP.',
+  401: 'Credentials are needed for this.',
+  403: 'This is not to be had.',
   404: 'Nothing is served here.',
+  405: 'The method is not served here.',
+  407: 'The proxy needs credentials for this.',
   408: 'The request did not arrive in time.',
+  410: 'This is no longer served here.',
   413: 'The request body is too large.',
   414: 'The request target is too long.',
   417: 'The expectation cannot be met.',
+  425: 'The request came too early.',
   426: 'Another version of the protocol is needed.',
   429: 'Too many requests.',
   431: 'The request header is too large.',
@@ -107,6 +121,13 @@ export class Answers {
       headers.push('Strict-Transport-Security', this.#hsts)
     }
     return { status, headers, body: Buffer.from(text) }
+  }
+
+  /** The page of a status that a rule answers with, whichever it is. */
+  page(status: number, request: ClientRequest): Answer {
+    if (status in messages) return this.make(status as AnswerStatus, request)
+    const body = Buffer.from(`${status} ${STATUS_CODES[status] ?? ''}`.trimEnd())
+    return { status, headers: ['Content-Type', types.text, 'Cache-Control', 'no-store'], body }
   }
 
   /** What a route has answered. */

@@ -10,6 +10,10 @@ export class DoorCounters extends ResponseCounters {
   bytesOut = 0
   /** Requests per second, now and at most. */
   readonly rate = new RateCounter()
+  /** Requests that rules denied, be it after a while. HAProxy's `dreq`. */
+  requestsDenied = 0
+  /** Responses that rules denied. HAProxy's `dresp`. */
+  responsesDenied = 0
   /** Requests answered without a backend, by status. */
   readonly refused: Partial<Record<number, number>> = {}
 

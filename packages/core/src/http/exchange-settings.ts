@@ -1,4 +1,5 @@
 /** What all exchanges of a door share: its options, compiled, and whom they tell of themselves. */
+import type { DoorRules } from '../rules/door-rules.ts'
 import type { Answers } from './answer.ts'
 import type { DoorCounters } from './door-counters.ts'
 import type { Engine } from './engine.ts'
@@ -11,6 +12,8 @@ export interface ExchangeSettings {
   readonly answers: Answers
   /** The door's own. */
   readonly counters: DoorCounters
+  /** Its rules, and what those of backends need of it. */
+  readonly rules: DoorRules
   /** Strict-Transport-Security for responses that go over TLS. */
   readonly hsts?: string | undefined
   /** The client's silence: with its body, or while it should be reading. */

@@ -25,10 +25,13 @@ import type { Dispatch, Placed } from '../balance/dispatch.ts'
 import type { Lease } from '../balance/lease.ts'
 import { type Failed, failed, type Outcome, type Phase } from '../balance/outcome.ts'
 import type { Server } from '../balance/server.ts'
+import type { Timeouts } from '../balance/timeouts.ts'
 import type { Timer } from '../base/clock.ts'
 import { Deadline } from '../base/deadline.ts'
 import type { Tracks } from '../base/tracking.ts'
-import type { AnswerStatus } from './answer.ts'
+import type { EditedResponse } from '../rules/edited-response.ts'
+import type { Ended, Transaction } from '../rules/transaction.ts'
+import type { Answer, AnswerStatus } from './answer.ts'
 import type { ClientSide } from './client-side.ts'
 import type { Attempt, AttemptFailure, Passing, ResponseHead, Transfer } from './engine.ts'
 import type { ExchangeSettings } from './exchange-settings.ts'
@@ -38,13 +41,14 @@ import { addedLines, SeenResponse } from './incoming-head.ts'
 import { fieldsOf, outgoingHead } from './outgoing-head.ts'
 import { type ClientRequest, isIdempotent } from './request.ts'
 import type { RequestBody } from './request-body.ts'
+import type { Served } from './served.ts'
 import { Tunnel, type TunnelOwner } from './tunnel.ts'
 import { wrongHandshake, wrongUpgrade } from './websocket.ts'
 
 /** The most of a body that a balancer is shown. */
 const mostLookedAt = 1_048_576
 
-export class Exchange implements Attempt, Placed, TunnelOwner {
+export class Exchange implements Attempt, Placed, Served, TunnelOwner {
   readonly request: ClientRequest
   readonly body: RequestBody
   readonly #client: ClientSide
@@ -52,6 +56,9 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
   readonly #backend: Backend
   readonly #dispatch: Dispatch
   readonly #tracks: Tracks | undefined
+  readonly #rules: Transaction | undefined
+  #timeouts: Timeouts
+  #clientMs: number
   readonly #deadline: Deadline
   readonly #ownsDeadline: boolean
   #headers: Headers | undefined
@@ -76,10 +83,14 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
     client: ClientSide,
     deadline?: Deadline,
     tracks?: Tracks,
+    rules?: Transaction,
   ) {
     this.#tracks = tracks
+    this.#rules = rules
     this.#settings = settings
     this.#backend = backend
+    this.#timeouts = rules === undefined ? backend.timeouts : rules.timeouts(backend.timeouts)
+    this.#clientMs = rules?.clientMs ?? settings.clientMs
     this.request = request
     this.body = body
     this.#client = client
@@ -116,7 +127,7 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
         // The client may wait for a word before it sends its body, and no server can give it yet.
         if (request.expectContinue === true && body.bytes === 0) this.#client.informational(100, [])
         this.#looking = true
-        this.#deadline.arm(this.#settings.clientMs)
+        this.#deadline.arm(this.#clientMs)
         body.gather(Math.min(wanted, mostLookedAt), () => this.guard(() => this.#look()))
         return
       }
@@ -178,7 +189,7 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
     if (this.#done) transfer.abort()
     else {
       this.#transfer = transfer
-      if (this.#phase === 'connect') this.#deadline.arm(this.#backend.timeouts.connectMs)
+      if (this.#phase === 'connect') this.#deadline.arm(this.#timeouts.connectMs)
     }
   }
 
@@ -209,13 +220,13 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
     if (this.body.complete) this.#wait()
     else {
       this.#phase = 'send'
-      this.#deadline.arm(Math.min(this.#settings.clientMs, this.#backend.timeouts.serverMs))
+      this.#deadline.arm(Math.min(this.#clientMs, this.#timeouts.serverMs))
     }
   }
 
   #wait(): void {
     this.#phase = 'wait'
-    this.#deadline.arm(this.#backend.timeouts.responseMs)
+    this.#deadline.arm(this.#timeouts.responseMs)
   }
 
   progress(): void {
@@ -229,12 +240,16 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
     this.#client.informational(status, endToEnd(rawHeaders))
   }
 
-  response(head: ResponseHead): 'unwanted' | Passing {
-    this.server.counters.response(head.status)
+  response(came: ResponseHead): 'unwanted' | Passing {
+    this.server.counters.response(came.status)
     ;(this.#lease as Lease).answered()
-    if (this.#backend.policy.retriesStatus(head.status) && this.#retryStatus()) return 'unwanted'
-    const added = addedLines(head, this.request, this.#settings)
-    const passing = this.#client.respond(head, this.#bind(head), added)
+    if (this.#backend.policy.retriesStatus(came.status) && this.#retryStatus()) return 'unwanted'
+    const rules = this.#rules
+    const edited = rules === undefined ? undefined : this.#edited(came, rules)
+    if (edited === 'refused') return 'unwanted'
+    const head = edited === undefined ? came : edited.sent(came)
+    const edits = edited === undefined ? this.#bind(came) : edited.edits
+    const passing = this.#client.respond(head, edits, addedLines(came, this.request, this.#settings, edited))
     if (passing === undefined) {
       const cause = new Error('the response head cannot be passed on')
       this.#attemptFailed(failed('wait', 'server', 'junk-response', cause))
@@ -249,13 +264,41 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
     return passing
   }
 
+  /** What rules make of a server's response; `refused` where they answered in its place. */
+  #edited(came: ResponseHead, rules: Transaction): EditedResponse | 'refused' {
+    const verdict = rules.responded(came, this.server, this.#backend)
+    const response = rules.response as EditedResponse
+    if (verdict !== undefined) {
+      this.#refuseResponse(verdict, rules)
+      return 'refused'
+    }
+    this.#timeouts = rules.timeouts(this.#backend.timeouts)
+    this.#clientMs = rules.clientMs ?? this.#settings.clientMs
+    if (this.#backend.affinity !== undefined) response.edit(this.#dispatch.bind(response))
+    rules.afterwards(this.#backend)
+    return response
+  }
+
+  #refuseResponse(verdict: Ended, rules: Transaction): void {
+    this.#transfer = undefined
+    const denied = rules.countDenied(verdict, this.server, this.#backend)
+    const answer = rules.answerOf(verdict, this.#settings.answers)
+    if (answer === undefined) this.#client.abort()
+    else this.#answer(answer)
+    this.#end(
+      denied
+        ? failed('wait', 'proxy', 'denied')
+        : { kind: 'completed', phase: 'receive', status: this.#status },
+    )
+  }
+
   /** What only the attempt that won may say: where the client belongs. */
   #bind(head: ResponseHead): HeaderEdits | undefined {
     return this.#backend.affinity === undefined ? undefined : this.#dispatch.bind(new SeenResponse(head))
   }
 
   flush(): void {
-    this.#deadline.arm(Math.min(this.#settings.clientMs, this.#backend.timeouts.serverMs))
+    this.#deadline.arm(Math.min(this.#clientMs, this.#timeouts.serverMs))
     this.#client.flush()
   }
 
@@ -286,9 +329,14 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
       this.#spoiled(socket, wrong)
       return
     }
+    const edited = this.#rules === undefined ? undefined : this.#edited(head, this.#rules)
+    if (edited === 'refused') {
+      socket.destroy()
+      return
+    }
     const headers = endToEnd(head.rawHeaders)
     headers.push('Connection', 'Upgrade', 'Upgrade', headerValue(head.rawHeaders, 'upgrade') as string)
-    edit(headers, this.#bind(head))
+    edit(headers, edited === undefined ? this.#bind(head) : edited.edits)
     const client = this.#client.switchProtocols(head.reason, headers)
     if (client === 'gone') {
       socket.destroy()
@@ -304,13 +352,12 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
     this.#backend.counters.response(101)
     this.#settings.counters.response(101)
     this.#deadline.disarm()
-    const { timeouts, clock } = this.#backend
     this.#tunnel = new Tunnel(
       client.socket,
       socket,
       this,
-      timeouts.tunnelMs,
-      clock,
+      this.#timeouts.tunnelMs,
+      this.#backend.clock,
       this.upgrade === 'websocket',
     )
     this.#settings.tunnelling?.(this)
@@ -402,20 +449,20 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
     // The head may name the server, for a client of HTTP/1.0 that named no host.
     this.#headers = undefined
     this.#releaseLease(outcome)
-    const { policy, timeouts, clock } = this.#backend
-    const pauseMs = decision === 'same-server' ? Math.min(policy.retryDelayMs, timeouts.connectMs) : 0
+    const { policy, clock } = this.#backend
+    const pauseMs = decision === 'same-server' ? Math.min(policy.retryDelayMs, this.#timeouts.connectMs) : 0
     if (pauseMs === 0) this.#placeLater()
     else this.#pause = clock.setTimeout(() => this.#placeLater(), pauseMs)
   }
 
   /** Something took too long. By what is waited for, it is the client's doing or the server's. */
   overdue(): void {
-    const { timeouts } = this.#backend
+    const timeouts = this.#timeouts
     const waitsForClient =
       this.#looking ||
       (this.#phase === 'receive' ? this.#clientBlocked : this.#phase === 'send' && !this.body.blocked)
     const limitMs = waitsForClient
-      ? this.#settings.clientMs
+      ? this.#clientMs
       : this.#phase === 'connect'
         ? timeouts.connectMs
         : this.#phase === 'wait'
@@ -504,11 +551,16 @@ export class Exchange implements Attempt, Placed, TunnelOwner {
   // ── 6: end ─────────────────────────────────────────────────────────────────────────────────────────
 
   #reply(status: AnswerStatus, message?: string): void {
-    this.#status = status
-    this.#backend.counters.response(status)
-    this.#settings.counters.response(status)
+    this.#answer(this.#settings.answers.make(status, this.request, message))
+  }
+
+  #answer(made: Answer): void {
+    const answer = this.#rules === undefined ? made : this.#rules.answered(made, this.#backend)
+    this.#status = answer.status
+    this.#backend.counters.response(answer.status)
+    this.#settings.counters.response(answer.status)
     this.body.discard()
-    this.#client.answer(this.#settings.answers.make(status, this.request, message))
+    this.#client.answer(answer)
   }
 
   #end(outcome: Outcome): void {

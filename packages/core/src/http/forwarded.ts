@@ -2,7 +2,9 @@
  * Telling servers about the client: X-Forwarded-For, -Proto and -Host, RFC 7239 `Forwarded`, and `Via`.
  *
  * Who is believed is stated: from a *trusted* peer the fields are kept and added to; from anybody else they are
- * taken out first, so that a server behind Evener may rely on what it reads.
+ * taken out first, so that a server behind Evener may rely on what it reads. What rules write is believed: such a field
+ * goes on, and is not written a second time; to X-Forwarded-For, and `Forwarded`, the peer is added behind it, as HAProxy's
+ * `option forwardfor` does after all rules.
  */
 import { isIP, isIPv6 } from 'node:net'
 import { type TlsFacts, type TlsHeaderOptions, type TlsHeaders, tlsHeaders } from '@evener/tls'
@@ -124,8 +126,9 @@ export class Forwarding {
         added: this.#added(request, !excepted, true, undefined, undefined),
       }
     }
-    const chain = this.#for && !excepted && peerAddress !== '' ? request.header('x-forwarded-for') : undefined
-    const elements = this.#standard ? request.header('forwarded') : undefined
+    const adds = this.#for && !excepted && peerAddress !== '' && !wrote(request, 'x-forwarded-for')
+    const chain = adds ? request.header('x-forwarded-for') : undefined
+    const elements = this.#standard && !wrote(request, 'forwarded') ? request.header('forwarded') : undefined
     const drop =
       chain === undefined
         ? elements === undefined
@@ -150,17 +153,24 @@ export class Forwarding {
     if (this.#for && addFor && peerAddress !== '') {
       lines = `X-Forwarded-For: ${chain === undefined ? '' : `${chain}, `}${peerAddress}\r\n`
     }
-    if (this.#proto && (stranger || request.header('x-forwarded-proto') === undefined)) {
+    if (
+      this.#proto &&
+      !wrote(request, 'x-forwarded-proto') &&
+      (stranger || request.header('x-forwarded-proto') === undefined)
+    ) {
       lines += request.secure ? 'X-Forwarded-Proto: https\r\n' : 'X-Forwarded-Proto: http\r\n'
     }
-    if (this.#host && authority !== '' && (stranger || request.header('x-forwarded-host') === undefined)) {
+    const tellHost = this.#host && authority !== '' && !wrote(request, 'x-forwarded-host')
+    if (tellHost && (stranger || request.header('x-forwarded-host') === undefined)) {
       lines += `X-Forwarded-Host: ${authority}\r\n`
     }
     if (this.#standard) {
       lines += `Forwarded: ${elements === undefined ? '' : `${elements}, `}${forwardedElement(request)}\r\n`
     }
     if (this.via !== undefined) lines += `Via: ${versionOf(request)} ${this.via}\r\n`
-    return this.#tls === undefined ? lines : lines + this.#linesOfTls(this.#tls, request.connection?.tls)
+    if (this.#tls === undefined) return lines
+    const ofTls = this.#linesOfTls(this.#tls, request.connection?.tls)
+    return lines + (request.edits === undefined ? ofTls : withoutWritten(ofTls, request))
   }
 
   /** They are the same for all requests of a connection. */
@@ -176,6 +186,18 @@ export class Forwarding {
     }
     return lines
   }
+}
+
+/** Whether a rule wrote this field: its word counts, and no other of ours stands beside it. */
+function wrote({ edits }: ClientRequest, lowerName: string): boolean {
+  return edits?.append?.some(([name]) => name.toLowerCase() === lowerName) === true
+}
+
+function withoutWritten(lines: string, request: ClientRequest): string {
+  return lines
+    .split(/(?<=\r\n)/)
+    .filter(line => !wrote(request, line.slice(0, line.indexOf(':')).toLowerCase()))
+    .join('')
 }
 
 /** As `Via` writes it, which has a minor version for HTTP/2 as well: RFC 9110 section 7.6.3. */

@@ -52,7 +52,7 @@ export function headText(
   if (edits !== undefined) {
     const { changed, text } = writtenEdits(edits)
     if (changed.length > 0) named = named === undefined ? changed : [...named, ...changed]
-    lines += text
+    lines = text + added
   }
   if (parsed !== undefined) return forwardHead(firstLine, parsed.lines, drop.list, named, lines)
   const { rawHeaders } = head

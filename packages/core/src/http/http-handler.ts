@@ -4,14 +4,20 @@
  * A handler is a function `(req, res, next?)`, with `upgrade` for WebSockets, `attach` to hook both into a server at
  * once, and `close` to end gracefully.
  */
-import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node:http'
+import { type IncomingMessage, type Server as NodeServer, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Backend } from '../balance/backend.ts'
-import { monotonic } from '../base/clock.ts'
+import { type Clock, monotonic } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
-import { duration, flag, integer, knownOptions, withMethods } from '../base/options.ts'
+import { duration, flag, integer, knownOptions, name, withMethods } from '../base/options.ts'
 import { countRefused, type Tracker, Tracking, type Tracks, trackedConnection } from '../base/tracking.ts'
 import { defaultEngine } from '../engines/default-engine.ts'
+import { Admission, type Admitting } from '../rules/admission.ts'
+import { ClientSession } from '../rules/client-session.ts'
+import { surroundings } from '../rules/door-rules.ts'
+import { type HttpRules, httpLists, readRules } from '../rules/rule-lists.ts'
+import { FrontendSight } from '../rules/sights.ts'
+import { Transaction } from '../rules/transaction.ts'
 import { type Answer, type AnswerStatus, Answers, type ErrorPages } from './answer.ts'
 import { ConnectionDeadline } from './connection-deadline.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, type RouteAnswer, routeOf } from './door.ts'
@@ -25,6 +31,7 @@ import { NodeClient } from './node-client.ts'
 import { framingOf, NodeRequest, type Refusal, readRequest, upgradeOf } from './node-request.ts'
 import { bodyAgain, bodyWasRead } from './parsed-body.ts'
 import type { ClientRequest } from './request.ts'
+import { RequestBody } from './request-body.ts'
 import { TunnelsLast } from './tunnels-last.ts'
 import { answering, inTurn, isBehind } from './turn.ts'
 import { UpgradeConnection } from './upgrade-connection.ts'
@@ -57,6 +64,14 @@ export interface HttpHandlerOptions {
   readonly upgrades?: readonly string[] | undefined
   /** What is tracked in stick tables, and so counted: the first is `sc0`. Nothing by default. HAProxy's `track-sc`. */
   readonly track?: readonly Tracker[] | undefined
+  /**
+   * Rules: for requests before the route, for responses, and for all that goes to clients from here. What the application
+   * behind this handler answers by itself is not seen. None by default. HAProxy's `http-request`, `http-response`,
+   * `http-after-response`.
+   */
+  readonly rules?: HttpRules | undefined
+  /** Its name, for rules and logs: 1 to 128 visible ASCII characters; `http` by default. */
+  readonly name?: string | undefined
 }
 
 const optionNames: readonly (keyof HttpHandlerOptions)[] = [
@@ -70,6 +85,8 @@ const optionNames: readonly (keyof HttpHandlerOptions)[] = [
   'originalUrl',
   'upgrades',
   'track',
+  'rules',
+  'name',
 ]
 
 /** A request handler with what belongs to it. */
@@ -126,6 +143,8 @@ export function httpHandler(backendOrRoute: Backend | Route, options: HttpHandle
 
 class HttpDoor implements MalformedOwner {
   readonly counters = new DoorCounters()
+  readonly name: string
+  readonly clock: Clock = monotonic
   readonly #route: Route
   readonly #settings: ExchangeSettings
   readonly #tracking: Tracking | undefined
@@ -143,12 +162,16 @@ class HttpDoor implements MalformedOwner {
   readonly #deadlines = new WeakMap<Duplex, ConnectionDeadline>()
   readonly #tunnels = new TunnelsLast()
   /** The exchanges whose request has a body. */
-  readonly #bodies = new WeakMap<IncomingMessage, Exchange>()
+  readonly #bodies = new WeakMap<IncomingMessage, Exchange | Admission<Elsewhere>>()
+  /** Connections as rules see them. */
+  readonly #sessions = new WeakMap<Duplex, ClientSession>()
+  readonly #admitting: Admitting<Elsewhere>
   #closing = false
   readonly #idle = new Set<() => void>()
 
   constructor(backendOrRoute: Backend | Route, options: HttpHandlerOptions) {
     knownOptions('httpHandler', options, optionNames)
+    this.name = name('httpHandler.name', options.name ?? 'http')
     this.#route = routeOf('httpHandler', backendOrRoute)
     const timeouts = options.timeouts ?? {}
     knownOptions('httpHandler.timeouts', timeouts, ['clientMs', 'httpRequestMs', 'httpKeepAliveMs'])
@@ -171,9 +194,26 @@ class HttpDoor implements MalformedOwner {
       forwarding: new Forwarding(options.forwarded, 'httpHandler.forwarded'),
       answers: new Answers(options.errorPages, 'httpHandler.errorPages'),
       counters: this.counters,
+      rules: {
+        lists: readRules('httpHandler.rules', options.rules, httpLists),
+        around: surroundings(new FrontendSight(this)),
+        counters: this.counters,
+        failed: () => undefined,
+      },
       clientMs: duration('httpHandler.timeouts.clientMs', timeouts.clientMs, 60_000),
       ended: exchange => this.#ended(exchange),
       tunnelling: exchange => this.#tunnels.add(exchange, this.#active.size),
+    }
+    this.#admitting = {
+      answers: this.#settings.answers,
+      clock: this.clock,
+      route: request => {
+        try {
+          return this.#route(request)
+        } catch (error) {
+          return new RouteFailure(error)
+        }
+      },
     }
   }
 
@@ -187,6 +227,9 @@ class HttpDoor implements MalformedOwner {
 
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const request = this.#read(req, this.#upgrades)
+    if (this.#settings.rules.lists !== undefined && request instanceof NodeRequest) {
+      return this.#upgradeByRules(req, socket, head, request)
+    }
     const routed = request instanceof NodeRequest ? this.#routed(request, req.socket) : undefined
     if (routed?.destination === undefined && routed?.failed === false) {
       routed.tracks?.end()
@@ -291,7 +334,11 @@ class HttpDoor implements MalformedOwner {
   /** See {@link MalformedOwner}. */
   refuseBody(req: IncomingMessage, res: ServerResponse, status: AnswerStatus): boolean {
     const exchange = this.#bodies.get(req)
-    if (exchange === undefined || !this.#active.has(exchange)) return false
+    if (
+      exchange === undefined ||
+      (exchange instanceof Admission ? exchange.over : !this.#active.has(exchange))
+    )
+      return false
     res.shouldKeepAlive = false
     exchange.refuse(status)
     return true
@@ -359,6 +406,11 @@ class HttpDoor implements MalformedOwner {
       this.#answer(req, res, 503, request)
       return
     }
+    if (this.#settings.rules.lists !== undefined) {
+      if (!isBehind(req, res)) this.#admit(req, res, request, next, undefined, this.#track(request, res))
+      else inTurn(req, res, () => this.#admitLater(req, res, request, next))
+      return
+    }
     const { tracks, destination, failed, error } = already ?? this.#routed(request, res)
     if (already !== undefined) request.tracked = tracks?.tracked
     if (failed) this.#failed(req, res, request, next, error)
@@ -395,47 +447,68 @@ class HttpDoor implements MalformedOwner {
     connection: UpgradeConnection | undefined,
     tracks: Tracks | undefined,
   ): void {
-    const { framing } = request
-    let parsed: { readonly request: ClientRequest; readonly bytes: Buffer } | undefined
-    if (framing !== 'none' && bodyWasRead(req)) {
-      const again = this.#reserializeBody ? bodyAgain(req, request) : undefined
-      if (again === undefined) {
-        this.#failed(req, res, request, next, bodyConsumed(this.#reserializeBody))
-        return
-      }
-      parsed = again
-    }
-    if (request.contentLength > this.#limits.maxBodyBytes) {
-      this.#answer(req, res, 413, request)
+    if (backend.rules !== undefined) {
+      this.#admit(req, res, request, next, connection, tracks, backend)
       return
     }
-    const client = new NodeClient(
-      req,
-      res,
-      parsed === undefined ? framing : 'length',
-      this.#limits,
-      backend.clock,
-      this.#settings.engine.lendsBuffers === true,
-      connection,
-    )
+    const taken = this.#take(req, res, request, next, connection, backend.clock)
+    if (taken === undefined) return
+    if (request.contentLength > this.#limits.maxBodyBytes) this.#answer(req, res, 413, request)
+    else this.#begin(req, res, taken.request, backend, next, connection, tracks, taken.client)
+  }
+
+  /** The client's side of a request, and the request as it goes on; undefined where its body is gone. */
+  #take(
+    req: IncomingMessage,
+    res: ServerResponse,
+    request: NodeRequest,
+    next: ((error?: unknown) => void) | undefined,
+    connection: UpgradeConnection | undefined,
+    clock: Clock,
+  ): { readonly client: NodeClient; readonly request: ClientRequest } | undefined {
+    const { framing } = request
+    const read = framing !== 'none' && bodyWasRead(req)
+    const again = read && this.#reserializeBody ? bodyAgain(req, request) : undefined
+    if (read && again === undefined) {
+      this.#failed(req, res, request, next, bodyConsumed(this.#reserializeBody))
+      return undefined
+    }
+    const lent = this.#settings.engine.lendsBuffers === true
+    const asSent = again === undefined ? framing : 'length'
+    const client = new NodeClient(req, res, asSent, this.#limits, clock, lent, connection)
+    if (again !== undefined) {
+      client.body.push(again.bytes)
+      client.body.finish([])
+    }
+    return { client, request: again?.request ?? request }
+  }
+
+  #begin(
+    req: IncomingMessage,
+    res: ServerResponse,
+    request: ClientRequest,
+    backend: Backend,
+    next: ((error?: unknown) => void) | undefined,
+    connection: UpgradeConnection | undefined,
+    tracks: Tracks | undefined,
+    client: NodeClient,
+    transaction?: Transaction,
+  ): void {
     const own = connection === undefined ? this.#deadlineOf(req.socket, backend) : undefined
     const exchange = new Exchange(
       this.#settings,
       backend,
-      parsed?.request ?? request,
+      request,
       client.body,
       client,
       own?.deadline,
       tracks,
+      transaction,
     )
     if (own !== undefined) own.exchange = exchange
     this.#active.set(exchange, own)
-    if (framing !== 'none') this.#bodies.set(req, exchange)
+    if (client.body.framing !== 'none') this.#bodies.set(req, exchange)
     client.serve(exchange)
-    if (parsed !== undefined) {
-      client.body.push(parsed.bytes)
-      client.body.finish([])
-    }
     // Middleware may have taken its time, and the client have gone away meanwhile: nothing will tell of that again.
     if (res.destroyed || req.socket.destroyed) {
       exchange.clientGone()
@@ -448,6 +521,132 @@ class HttpDoor implements MalformedOwner {
       exchange.giveUp()
       this.#failed(req, res, request, next, error)
     }
+  }
+
+  // ── rules ──────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Run the rules: the handler's, or where it has none the backend's. */
+  #admit(
+    req: IncomingMessage,
+    res: ServerResponse,
+    request: NodeRequest,
+    next: ((error?: unknown) => void) | undefined,
+    connection: UpgradeConnection | undefined,
+    tracks: Tracks | undefined,
+    backend?: Backend,
+  ): void {
+    const taken = this.#take(req, res, request, next, connection, this.clock)
+    if (taken === undefined) return
+    const { client } = taken
+    const { body } = client
+    const transaction = new Transaction(
+      this.#settings.rules,
+      this.#sessionOf(request),
+      taken.request,
+      body,
+      tracks,
+    )
+    const admitted = () => this.#admitted(req, res, next, connection, client, admission)
+    const admission = new Admission(transaction, body, client, this.#admitting, admitted)
+    if (body.framing !== 'none') this.#bodies.set(req, admission)
+    client.serve(admission)
+    if (res.destroyed || req.socket.destroyed) {
+      admission.clientGone()
+      return
+    }
+    if (request.contentLength > this.#limits.maxBodyBytes) admission.refuse(413)
+    if (admission.over || admission.start(backend)) admitted()
+  }
+
+  #admitLater(
+    req: IncomingMessage,
+    res: ServerResponse,
+    request: NodeRequest,
+    next: ((error?: unknown) => void) | undefined,
+  ): void {
+    if (res.headersSent) return
+    if (this.#closing) {
+      res.shouldKeepAlive = false
+      this.#answer(req, res, 503, request)
+    } else this.#admit(req, res, request, next, undefined, this.#track(request, res))
+  }
+
+  /** The rules are through with a request. */
+  #admitted(
+    req: IncomingMessage,
+    res: ServerResponse,
+    next: ((error?: unknown) => void) | undefined,
+    connection: UpgradeConnection | undefined,
+    client: NodeClient,
+    { transaction, settled, backend }: Admission<Elsewhere>,
+  ): void {
+    const { edited, tracks } = transaction
+    if (settled?.kind === 'drop') {
+      client.abort()
+      return
+    }
+    const destination = settled?.kind === 'go' ? settled.destination : undefined
+    if (destination instanceof Backend) {
+      if (this.#closing) {
+        res.shouldKeepAlive = false
+        this.#answer(req, res, 503, edited)
+      } else this.#begin(req, res, edited, destination, next, connection, tracks, client, transaction)
+      return
+    }
+    if (destination instanceof RouteFailure) this.#failed(req, res, edited, next, destination.error)
+    else if (settled?.kind === 'go' && destination === undefined && next !== undefined) next()
+    else {
+      const { answers } = this.#settings
+      const given = typeof destination === 'number' ? { status: destination } : destination
+      const made = settled?.kind === 'answer' ? settled.answer : answers.of(given ?? { status: 404 }, edited)
+      client.body.discard()
+      this.#send(req, res, transaction.answered(made, backend), edited)
+    }
+  }
+
+  /** A request to change protocols. Its connection is left alone where the rules lead it nowhere. */
+  #upgradeByRules(req: IncomingMessage, socket: Duplex, head: Buffer, request: NodeRequest): boolean {
+    if (answering(req.socket) !== undefined) {
+      socket.destroy()
+      return true
+    }
+    const tracks = this.#track(request, req.socket)
+    const transaction = new Transaction(
+      this.#settings.rules,
+      this.#sessionOf(request),
+      request,
+      undefined,
+      tracks,
+    )
+    let admitted = (): void => undefined
+    const body = new RequestBody('none', nowhere, 0)
+    const admission = new Admission(transaction, body, nowhere, this.#admitting, () => admitted())
+    const settled = admission.start()
+    if (admission.settled?.kind === 'go' && admission.settled.destination === undefined) {
+      tracks?.end()
+      return false
+    }
+    const connection = new UpgradeConnection(req, socket, head)
+    const { response: res } = connection
+    const lent = this.#settings.engine.lendsBuffers === true
+    const client = new NodeClient(req, res, 'none', this.#limits, this.clock, lent, connection)
+    client.serve(admission)
+    admitted = () => this.#admitted(req, res, undefined, connection, client, admission)
+    if (framingOf(req) !== 'none') {
+      admission.clientGone()
+      this.#answer(req, res, 501)
+    } else if (settled) admitted()
+    return true
+  }
+
+  #sessionOf(request: NodeRequest): ClientSession {
+    const { socket } = request
+    let session = this.#sessions.get(socket)
+    if (session === undefined) {
+      session = new ClientSession(request.connection, this.#settings.rules.around, this.#tracks.get(socket))
+      this.#sessions.set(socket, session)
+    }
+    return session
   }
 
   /** The connection's deadline, where the backend keeps time by the same clock and no other exchange uses it. */
@@ -510,9 +709,29 @@ class HttpDoor implements MalformedOwner {
     this.#refused(answer.status as AnswerStatus)
     countRefused(request?.tracked, answer.status)
     req.resume()
-    res.writeHead(answer.status, [...answer.headers, 'Content-Length', String(answer.body.length)])
+    const headers = [...answer.headers, 'Content-Length', String(answer.body.length)]
+    res.writeHead(answer.status, answer.reason ?? STATUS_CODES[answer.status] ?? '', headers)
     res.end(answer.body)
   }
+}
+
+/** Where a route leads, other than to a backend. */
+type Elsewhere = Exclude<ReturnType<Route>, Backend> | RouteFailure
+
+class RouteFailure {
+  readonly error: unknown
+
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
+/** What has no body, and nobody who would be told of anything yet. */
+const nowhere = {
+  resume: () => undefined,
+  pause: () => undefined,
+  informational: () => undefined,
+  abort: () => undefined,
 }
 
 /** What a route has said. */

@@ -26,17 +26,20 @@ export class SeenResponse implements AffinityResponse {
   }
 }
 
-/** Lines that the door adds to a server's response, each with its CRLF. */
+/**
+ * Lines that the door adds to a server's response, each with its CRLF.
+ * @param edited what rules made of it
+ */
 export function addedLines(
   head: ResponseHead,
   request: ClientRequest,
   { forwarding, hsts }: ExchangeSettings,
+  edited?: AffinityResponse,
 ): string {
   const lines = forwarding.via === undefined ? '' : `Via: 1.1 ${forwarding.via}\r\n`
   // A server that says it itself knows better; twice is not allowed (RFC 6797 section 7.1).
-  if (hsts === undefined || !request.secure || new SeenResponse(head).header(hstsName) !== undefined) {
-    return lines
-  }
+  if (hsts === undefined || !request.secure) return lines
+  if ((edited ?? new SeenResponse(head)).header(hstsName) !== undefined) return lines
   return `${lines}Strict-Transport-Security: ${hsts}\r\n`
 }
 

@@ -13,9 +13,9 @@ import { reset } from '../base/reset.ts'
 import type { Answer } from './answer.ts'
 import type { ClientSide, ClientTunnel } from './client-side.ts'
 import { lentPieceBytes, type Passing, type ResponseHead } from './engine.ts'
-import type { Exchange } from './exchange.ts'
 import { edit, endToEnd, type Headers, headerValue, Names, pairs } from './headers.ts'
 import { type BodySource, type Framing, RequestBody } from './request-body.ts'
+import type { Served } from './served.ts'
 import type { UpgradeConnection } from './upgrade-connection.ts'
 
 /** Chunks of a body that are smaller than this go on together, up to this size, where they came together. */
@@ -35,7 +35,8 @@ export class NodeClient implements ClientSide, BodySource {
   readonly #connection: UpgradeConnection | undefined
   readonly #maxBodyBytes: number
   readonly #lent: boolean
-  #exchange: Exchange | undefined
+  #exchange: Served | undefined
+  #serving = false
   #stopLingering: (() => void) | undefined
   #reading = false
   /** Small pieces of the request's body, until the next turn. */
@@ -72,9 +73,11 @@ export class NodeClient implements ClientSide, BodySource {
     this.body = new RequestBody(framing, this, limits.replayBytes)
   }
 
-  /** The exchange that this client belongs to; to be called once, before the exchange starts. */
-  serve(exchange: Exchange): void {
+  /** Who has its request now; to be called before that one starts. */
+  serve(exchange: Served): void {
     this.#exchange = exchange
+    if (this.#serving) return
+    this.#serving = true
     const res = this.#res
     res.on('close', () => {
       if (!res.writableFinished) this.#exchange?.clientGone()
@@ -261,7 +264,7 @@ export class NodeClient implements ClientSide, BodySource {
     // Where a Connection field is given, Node leaves it at that.
     if (!res.shouldKeepAlive) headers.push('Connection', 'close')
     // The reason is named, because one that Node refused a moment ago would otherwise be taken again.
-    res.writeHead(answer.status, STATUS_CODES[answer.status] ?? '', headers)
+    res.writeHead(answer.status, answer.reason ?? STATUS_CODES[answer.status] ?? '', headers)
     res.write(answer.body)
     this.#end()
   }

@@ -1,6 +1,6 @@
 /** A request as routes, balancers and affinities see it, whatever door it came in by. */
 import type { RequestHead } from '@evener/http1'
-import type { Tracked } from '@evener/session'
+import type { HeaderEdits, Tracked } from '@evener/session'
 import type { BackendRequest } from '../balance/dispatch.ts'
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 
@@ -32,6 +32,10 @@ export interface ClientRequest extends BackendRequest {
   readonly connection?: ConnectionFacts | undefined
   /** What it tracks in stick tables, by the number of the door's tracker; for `sc` and `rateLimit` of @evener/session. */
   readonly tracked?: readonly (Tracked | undefined)[] | undefined
+  /** What rules changed in the head: `rawHeaders` and `header` are with it. Undefined where nothing. */
+  readonly edits?: HeaderEdits | undefined
+  /** The request as it came, where rules have changed it. */
+  readonly came?: ClientRequest | undefined
   /** The head as the codec read it, where it did: engines that write bytes go on from there. */
   readonly parsed?: RequestHead | undefined
 }

@@ -13,9 +13,9 @@ import type { HeaderEdits } from '@evener/session'
 import type { Answer } from '../http/answer.ts'
 import type { ClientSide, ClientTunnel } from '../http/client-side.ts'
 import type { Passing, ResponseHead } from '../http/engine.ts'
-import type { Exchange } from '../http/exchange.ts'
 import { type Headers, headerValue } from '../http/headers.ts'
 import { type BodySource, RequestBody } from '../http/request-body.ts'
+import type { Served } from '../http/served.ts'
 import { grpcStatus, isGrpc } from './grpc.ts'
 import { HeldPieces } from './held-pieces.ts'
 import type { Http2Request } from './http2-request.ts'
@@ -56,9 +56,10 @@ export class Http2Client implements ClientSide, BodySource {
   readonly #held = new HeldPieces()
   /** The stream's own way of taking in what came. */
   readonly #push: (chunk: Buffer | null) => boolean
-  #exchange: Exchange | undefined
+  #exchange: Served | undefined
   /** The exchange that has become a tunnel. */
-  #tunnel: Exchange | undefined
+  #tunnel: Served | undefined
+  #serving = false
   readonly #gathered = new HeldPieces()
   #gathering = false
   #flowing = false
@@ -84,9 +85,11 @@ export class Http2Client implements ClientSide, BodySource {
     })
   }
 
-  /** The exchange that this client belongs to; to be called once, before the exchange starts. */
-  serve(exchange: Exchange): void {
+  /** Who has its request now; to be called before that one starts. */
+  serve(exchange: Served): void {
     this.#exchange = exchange
+    if (this.#serving) return
+    this.#serving = true
     const stream = this.#stream
     stream.on('drain', () => this.#exchange?.clientReady())
     if (this.body.framing === 'none') return

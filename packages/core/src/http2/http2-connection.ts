@@ -24,6 +24,7 @@ import {
 } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { RequestHead } from '@evener/http1'
+import { Backend } from '../balance/backend.ts'
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 import { Deadline } from '../base/deadline.ts'
 import { countRefused, type Tracks, trackedConnection } from '../base/tracking.ts'
@@ -31,6 +32,10 @@ import type { FrontConnection } from '../frontend/front-connection.ts'
 import type { FrontendSettings } from '../frontend/settings.ts'
 import type { Answer, AnswerStatus } from '../http/answer.ts'
 import { Exchange } from '../http/exchange.ts'
+import type { ClientRequest } from '../http/request.ts'
+import { Admission } from '../rules/admission.ts'
+import { ClientSession } from '../rules/client-session.ts'
+import { Transaction } from '../rules/transaction.ts'
 import { Allowance } from './allowance.ts'
 import { Http2Client, type StreamOwner } from './http2-client.ts'
 import { Http2Request, type Http2RequestRules, readHttp2Request } from './http2-request.ts'
@@ -57,6 +62,8 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
   readonly #facts: ConnectionFacts
   /** What the connection tracks. */
   readonly #tracks: Tracks | undefined
+  /** The connection as rules see it, once there are some for it. */
+  #clientSession: ClientSession | undefined
   readonly #session: ServerHttp2Session
   readonly #deadline: Deadline
   readonly #resets: Allowance
@@ -72,13 +79,21 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
    * @param socket a TLS socket on which `h2` was agreed, or a plain one whose client begins with HTTP/2. What was read of
    *   it already is to be put back by `unshift`.
    * @param http2 what {@link readHttp2Options} gave
+   * @param clientSession where rules have looked at the connection
    */
-  constructor(socket: Socket, settings: Http2Settings, facts: ConnectionFacts, http2: Http2Limits) {
+  constructor(
+    socket: Socket,
+    settings: Http2Settings,
+    facts: ConnectionFacts,
+    http2: Http2Limits,
+    clientSession?: ClientSession,
+  ) {
+    this.#clientSession = clientSession
     this.#socket = socket
     this.#settings = settings
     this.#facts = facts
     this.#http2 = http2
-    this.#tracks = settings.tracking?.connection(trackedConnection(facts))
+    this.#tracks = clientSession?.tracks ?? settings.tracking?.connection(trackedConnection(facts))
     this.lent = settings.exchange.engine.lendsBuffers === true
     this.#resets = new Allowance(http2.maxResetsPerMinute, settings.clock)
     this.#controls = new Allowance(http2.maxControlFramesPerMinute, settings.clock)
@@ -151,12 +166,72 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     const settings = this.#settings
     const tracks = settings.tracking?.request(request, this.#tracks)
     request.tracked = tracks?.tracked
-    const backend = request.contentLength > settings.maxBodyBytes ? 413 : settings.route(request)
-    if (typeof backend === 'number' || 'body' in backend) {
-      this.#refuse(client, backend, request, undefined, tracks)
+    const tooLarge = request.contentLength > settings.maxBodyBytes
+    if (settings.exchange.rules.lists !== undefined) {
+      this.#admit(request, client, tracks, tooLarge, undefined)
       return
     }
-    const exchange = new Exchange(settings.exchange, backend, request, client.body, client, undefined, tracks)
+    const backend = tooLarge ? 413 : settings.route(request)
+    if (typeof backend === 'number' || 'body' in backend) {
+      this.#refuse(client, backend, request, undefined, tracks)
+    } else if (backend.rules !== undefined) this.#admit(request, client, tracks, false, backend)
+    else this.#exchange(request, client, backend, tracks)
+  }
+
+  /** Run the rules: the door's, or where it has none the backend's. */
+  #admit(
+    request: Http2Request,
+    client: Http2Client,
+    tracks: Tracks | undefined,
+    tooLarge: boolean,
+    backend: Backend | undefined,
+  ): void {
+    const settings = this.#settings
+    const { rules } = settings.exchange
+    this.#clientSession ??= new ClientSession(this.#facts, rules.around, this.#tracks)
+    const transaction = new Transaction(rules, this.#clientSession, request, client.body, tracks)
+    const admitted = () => this.#admitted(admission, client)
+    const admission = new Admission(transaction, client.body, client, settings.admitting, admitted)
+    client.serve(admission)
+    if (tooLarge) admission.refuse(413)
+    if (admission.over || admission.start(backend)) admitted()
+  }
+
+  /** The rules are through with a request. */
+  #admitted(admission: Admission<AnswerStatus | Answer>, client: Http2Client): void {
+    const { transaction, backend, settled } = admission
+    const { edited, tracks } = transaction
+    if (settled?.kind === 'go' && settled.destination instanceof Backend) {
+      this.#exchange(edited, client, settled.destination, tracks, transaction)
+    } else if (settled?.kind === 'drop') {
+      tracks?.end()
+      // Of one stream the client can be told nothing without telling it of that.
+      if (settled.silently) this.#give()
+      else client.abort()
+    } else {
+      const answer = settled?.kind === 'go' ? (settled.destination as AnswerStatus | Answer) : settled?.answer
+      this.#refuse(client, answer ?? 500, edited, undefined, tracks, transaction, backend)
+    }
+  }
+
+  #exchange(
+    request: ClientRequest,
+    client: Http2Client,
+    backend: Backend,
+    tracks: Tracks | undefined,
+    transaction?: Transaction,
+  ): void {
+    const settings = this.#settings
+    const exchange = new Exchange(
+      settings.exchange,
+      backend,
+      request,
+      client.body,
+      client,
+      undefined,
+      tracks,
+      transaction,
+    )
     client.serve(exchange)
     try {
       exchange.start()
@@ -172,12 +247,15 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
   #refuse(
     client: Http2Client,
     answer: AnswerStatus | Answer,
-    request?: Http2Request,
+    request?: ClientRequest,
     message?: string,
     tracks?: Tracks | undefined,
+    transaction?: Transaction,
+    backend?: Backend,
   ): void {
     const { refused, exchange } = this.#settings
-    const made = typeof answer === 'number' ? exchange.answers.make(answer, request, message) : answer
+    const plain = typeof answer === 'number' ? exchange.answers.make(answer, request, message) : answer
+    const made = transaction === undefined ? plain : transaction.answered(plain, backend)
     refused(made.status)
     if (request === undefined) this.#tracks?.malformed(made.status)
     countRefused(tracks?.tracked, made.status)

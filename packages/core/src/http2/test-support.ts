@@ -18,6 +18,7 @@ import { type AnswerStatus, Answers } from '../http/answer.ts'
 import { DoorCounters } from '../http/door-counters.ts'
 import type { Engine } from '../http/engine.ts'
 import { Forwarding } from '../http/forwarded.ts'
+import type { DoorRules } from '../rules/door-rules.ts'
 import { type FrameClient, frameClient } from './frames.ts'
 import { Http2Connection, type Http2Settings } from './http2-connection.ts'
 import { type Http2Options, readHttp2Options } from './options.ts'
@@ -40,6 +41,13 @@ export interface DoorOptions {
   readonly server?: FakeServerOptions
 }
 
+const noRules: DoorRules = {
+  lists: undefined,
+  around: { now: Date.now, random: Math.random, frontend: undefined },
+  counters: new DoorCounters(),
+  failed: () => undefined,
+}
+
 /** A door, a backend of one server behind it, and ways to get clients; all closed when the test ends. */
 export async function http2Door(options: DoorOptions = {}) {
   const server = await fakeServer(options.server)
@@ -60,6 +68,7 @@ export async function http2Door(options: DoorOptions = {}) {
       forwarding: new Forwarding(),
       answers: new Answers(),
       counters: new DoorCounters(),
+      rules: noRules,
       clientMs: options.clientMs ?? 60_000,
       began: () => {
         active++
@@ -77,6 +86,7 @@ export async function http2Door(options: DoorOptions = {}) {
     maxBodyBytes: options.maxBodyBytes ?? Number.MAX_SAFE_INTEGER,
     replayBytes: options.replayBytes ?? 65_536,
     closing: false,
+    admitting: { answers: new Answers(), clock: monotonic, route: () => options.route ?? backend },
     route: () => options.route ?? backend,
     failed: () => undefined,
     upgradeOf: head => (head.upgrade === 'websocket' ? 'websocket' : undefined),

@@ -1,9 +1,11 @@
 /** What all sessions of a TCP proxy share: its options, compiled, and whom they tell. */
+import type { Surroundings } from '@evener/rules'
 import type { Backend } from '../balance/backend.ts'
 import type { AcceptProxy } from '../base/accept-proxy.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ProxyHeaderMaker } from '../base/send-proxy.ts'
 import type { Tracking } from '../base/tracking.ts'
+import type { TcpRuleLists } from '../rules/rule-lists.ts'
 import type { InspectSettings } from './client-hello.ts'
 import type { RelayLimits } from './relay.ts'
 import type { TcpConnection } from './tcp-connection.ts'
@@ -11,7 +13,14 @@ import type { TcpProxyCounters } from './tcp-counters.ts'
 import type { TcpSession } from './tcp-session.ts'
 
 /** Why a connection ended before it had a server. */
-export type TcpRefusal = 'connections-full' | 'proxy-header' | 'client-hello' | 'no-route'
+export type TcpRefusal =
+  | 'connections-full'
+  | 'connection-rule'
+  | 'proxy-header'
+  | 'client-hello'
+  | 'session-rule'
+  | 'content-rule'
+  | 'no-route'
 
 export interface TcpSettings {
   readonly clock: Clock
@@ -21,6 +30,9 @@ export interface TcpSettings {
   /** How long the first bytes may take, in milliseconds. */
   readonly inspectMs: number
   readonly sendProxy: ProxyHeaderMaker | undefined
+  /** Its rules; undefined where there are none. */
+  readonly rules: TcpRuleLists | undefined
+  readonly around: Surroundings
   /** What is tracked in stick tables. */
   readonly tracking: Tracking<TcpConnection> | undefined
   readonly noDelay: boolean
@@ -29,6 +41,8 @@ export interface TcpSettings {
   limitsFor(backend: Backend): RelayLimits
   /** The backend, or undefined where none serves this connection. Never throws. */
   route(connection: TcpConnection): Backend | undefined
+  /** Something that the host has plugged in threw. */
+  failed(error: unknown): void
   /** It was refused before it had a server. */
   refused(session: TcpSession, reason: TcpRefusal, code: string, message: string): void
   /** A session has a connection to a server; and has it no more. */

@@ -22,7 +22,7 @@ export interface TcpConnection extends BackendRequest {
 
 export class SeenConnection implements TcpConnection {
   readonly facts: ConnectionFacts
-  readonly sourceAddress: string
+  sourceAddress: string
   body?: NonNullable<TcpConnection['body']>
   tracked: readonly (Tracked | undefined)[] | undefined
   readonly #glimpse: Glimpse | undefined

@@ -13,8 +13,11 @@ export class TcpProxyCounters {
   connectionsRefused = 0
   readonly refusedBy: Record<TcpRefusal, number> = {
     'connections-full': 0,
+    'connection-rule': 0,
     'proxy-header': 0,
     'client-hello': 0,
+    'session-rule': 0,
+    'content-rule': 0,
     'no-route': 0,
   }
   /** Bytes passed on towards servers, and towards clients. */

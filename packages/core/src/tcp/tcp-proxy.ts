@@ -16,7 +16,7 @@ import type { AdminState } from '../balance/server-state.ts'
 import { type AcceptProxyOptions, acceptProxyOptions } from '../base/accept-proxy.ts'
 import { type Clock, monotonic } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
-import { duration, flag, integer, invalid, knownOptions, oneOf, withMethods } from '../base/options.ts'
+import { duration, flag, integer, invalid, knownOptions, name, oneOf, withMethods } from '../base/options.ts'
 import { type SendProxy, sendProxyOptions } from '../base/send-proxy.ts'
 import { type Tracker, Tracking } from '../base/tracking.ts'
 import {
@@ -27,6 +27,9 @@ import {
   listenOptions,
 } from '../frontend/listening.ts'
 import type { CloseOptions } from '../http/door.ts'
+import { surroundings } from '../rules/door-rules.ts'
+import { readTcpRules, type TcpRules } from '../rules/rule-lists.ts'
+import { TcpProxySight } from '../rules/sights.ts'
 import type { RelayLimits } from './relay.ts'
 import type { TcpRefusal, TcpSettings } from './settings.ts'
 import type { TcpConnection } from './tcp-connection.ts'
@@ -91,6 +94,13 @@ export interface TcpProxyOptions {
   readonly keepAliveMs?: number | undefined
   /** Connections at once: 1 to 1,000,000; 10,000 by default. More are closed at once and counted. HAProxy's `maxconn`. */
   readonly maxConnections?: number | undefined
+  /**
+   * Rules: for connections when they are accepted, once it is known who the client is, and with its first bytes. None by
+   * default. HAProxy's `tcp-request connection`, `session`, `content`.
+   */
+  readonly rules?: TcpRules | undefined
+  /** Its name, for rules and logs: 1 to 128 visible ASCII characters; `tcp` by default. */
+  readonly name?: string | undefined
   /** What is tracked in stick tables, and so counted: the first is `sc0`. Nothing by default. HAProxy's `track-sc`. */
   readonly track?: readonly Tracker<TcpConnection>[] | undefined
   /** Where time comes from until a backend, which has a clock of its own, is chosen. */
@@ -108,6 +118,8 @@ const optionNames: readonly (keyof TcpProxyOptions)[] = [
   'noDelay',
   'keepAliveMs',
   'maxConnections',
+  'rules',
+  'name',
   'track',
   'clock',
 ]
@@ -120,9 +132,9 @@ export interface TcpProxyEvents {
   error: [error: Error]
   /** A connection was closed at once, because there were as many as there may be. */
   'connections-full': [limit: number]
-  /** A connection ended before it had a server: its PROXY header or its ClientHello was refused, or no route took it. */
+  /** A connection ended before it had a server: a rule, its PROXY header or its ClientHello refused it, or no route took it. */
   refused: [reason: TcpRefusal, code: string, message: string, peerAddress: string]
-  /** The route threw. The connection is closed. */
+  /** The route, a tracker's key or a rule threw. The connection is closed, unless it was a key. */
   'route-error': [error: unknown]
 }
 
@@ -141,6 +153,8 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
   readonly maxConnections: number
   /** Where its time comes from. */
   readonly clock: Clock
+  /** See {@link TcpProxyOptions.name}. */
+  readonly name: string
   readonly #shutsSessions: boolean
   readonly #listeners = new Set<NetServer>()
   readonly #sessions = new Set<TcpSession>()
@@ -171,9 +185,16 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
       ['now', 'setTimeout'],
       'new VirtualClock()',
     )
+    this.name = name('tcpProxy.name', options.name ?? 'tcp')
+    const failed = (error: unknown): void => {
+      this.emit('route-error', error)
+    }
     this.#settings = {
       clock: this.clock,
       counters: this.counters,
+      rules: readTcpRules('tcpProxy.rules', options.rules),
+      around: surroundings(new TcpProxySight(this)),
+      failed,
       acceptProxy: acceptProxyOptions('tcpProxy.acceptProxy', options.acceptProxy),
       inspectMs: timeouts.inspectMs,
       inspect: inspect && { maxBytes: inspectBytes, timeoutMs: timeouts.inspectMs },
@@ -181,9 +202,7 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
       noDelay: flag('tcpProxy.noDelay', options.noDelay, true),
       keepAliveMs: keepAlive(options.keepAliveMs),
       limitsFor: timeouts.limitsFor,
-      tracking: Tracking.of('tcpProxy.track', options.track, 'connection', error =>
-        this.emit('route-error', error),
-      ),
+      tracking: Tracking.of('tcpProxy.track', options.track, 'connection', failed),
       route: connection => {
         try {
           return route(connection)

@@ -2,8 +2,10 @@
  * One client's connection at layer 4, from accept to close.
  *
  * ```text
+ *    accept    rules for connections                          start
  *  1 header    the PROXY header of a proxy in front           start
  *  2 inspect   the ClientHello, looked at                     #inspect
+ *    rules     for the session, and for its first bytes       #route
  *  3 route     which backend                                  #route
  *    look      the first bytes, where the balancer or the affinity wants them   #look
  *    locate    where the client belongs                         #locate
@@ -19,8 +21,9 @@
  */
 import type { Socket } from 'node:net'
 import type { ProxyHeader } from '@evener/proxy-protocol'
+import type { ConnectionScope, ContentScope, RuleList, Verdict } from '@evener/rules'
 import type { TlsFacts } from '@evener/tls'
-import type { Backend } from '../balance/backend.ts'
+import { Backend } from '../balance/backend.ts'
 import type { NoServerReason } from '../balance/counters.ts'
 import type { Dispatch, Placed } from '../balance/dispatch.ts'
 import type { Lease } from '../balance/lease.ts'
@@ -34,10 +37,13 @@ import { lendReads, type OnRead } from '../base/lent-reads.ts'
 import { ReadMemory } from '../base/read-memory.ts'
 import { reset } from '../base/reset.ts'
 import type { Tracks } from '../base/tracking.ts'
+import { ClientSession } from '../rules/client-session.ts'
+import { ContentScreening } from '../rules/content-screening.ts'
+import { Screening } from '../rules/screening.ts'
 import { inspectClientHello } from './client-hello.ts'
 import { Relay, type RelayOwner } from './relay.ts'
 import { connectedEvent, connectTo } from './server-socket.ts'
-import type { TcpSettings } from './settings.ts'
+import type { TcpRefusal, TcpSettings } from './settings.ts'
 import { SeenConnection, type TcpConnection } from './tcp-connection.ts'
 
 /** A connection cannot be sent a second time, but one that was never made can be tried again. */
@@ -52,7 +58,11 @@ export class TcpSession implements Placed, RelayOwner {
   readonly #tls: TlsFacts | undefined
   /** Before there is a server: gives up whatever step is under way. */
   #cancelStep: (() => void) | undefined
-  #connection: TcpConnection | undefined
+  #connection: SeenConnection | undefined
+  /** The connection as rules see it, where there are some. */
+  #session: ClientSession | undefined
+  /** Those that look at its first bytes. */
+  #screening: ContentScreening | undefined
   #dispatch: Dispatch | undefined
   #deadline: Deadline | undefined
   #lease: Lease | undefined
@@ -109,10 +119,50 @@ export class TcpSession implements Placed, RelayOwner {
   // ── 1 to 3: who, and where to ──────────────────────────────────────────────────────────────────────
 
   start(): void {
-    const { acceptProxy, inspect, clock } = this.#settings
+    const { acceptProxy, inspect } = this.#settings
     // Before anything is read of it: what is lent later has already cost the memory that lending saves.
     if (acceptProxy === undefined && inspect === undefined) this.#lend()
     this.#listen()
+    const { rules, around } = this.#settings
+    if (rules !== undefined) {
+      const facts = connectionFacts(this.client, this.#tls, undefined)
+      this.#session = new ClientSession(facts, around, undefined)
+      if (rules.connection !== undefined) {
+        // They may ask what the connection tracks: by the address that is known by now.
+        this.#tracks = this.#settings.tracking?.connection(new SeenConnection(facts, undefined))
+        this.#session.tracks = this.#tracks
+        this.#screen(rules.connection, 'connection-rule', () => this.#begin())
+        return
+      }
+    }
+    this.#begin()
+  }
+
+  /** Rules of connections look at it. */
+  #screen(list: RuleList<ConnectionScope>, reason: TcpRefusal, passed: () => void): void {
+    const { clock, failed } = this.#settings
+    const screening = new Screening(this.client, list, this.#session as ClientSession, {
+      clock,
+      failed,
+      lost: nothing,
+      dropped: () => this.#denied(reason),
+      passed: () => {
+        this.#cancelStep = undefined
+        passed()
+      },
+    })
+    this.#cancelStep = () => screening.destroy()
+    screening.start()
+  }
+
+  #denied(reason: TcpRefusal): void {
+    this.#cancelStep = nothing
+    this.#settings.refused(this, reason, 'EVENER_DENIED', 'a rule closed the connection')
+    reset(this.client)
+  }
+
+  #begin(): void {
+    const { acceptProxy, clock } = this.#settings
     if (acceptProxy === undefined) {
       this.#inspect(undefined)
       return
@@ -169,9 +219,82 @@ export class TcpSession implements Placed, RelayOwner {
 
   #route(connection: SeenConnection): void {
     this.#connection = connection
-    this.#tracks = this.#settings.tracking?.connection(connection)
+    this.#tracks ??= this.#settings.tracking?.connection(connection)
     connection.tracked = this.#tracks?.tracked
-    const backend = this.#settings.route(connection)
+    const { rules } = this.#settings
+    const session = this.#session
+    if (rules === undefined || session === undefined) {
+      this.#go(connection, this.#settings.route(connection))
+      return
+    }
+    session.connection.learn(connection.facts)
+    session.tracks = this.#tracks
+    const further = () => {
+      if (rules.content === undefined) this.#ruled(undefined)
+      else this.#screenContent(rules.content, session)
+    }
+    if (rules.session === undefined) further()
+    else this.#screen(rules.session, 'session-rule', further)
+  }
+
+  /** Rules look at its first bytes. */
+  #screenContent(list: RuleList<ContentScope>, session: ClientSession): void {
+    const { clock, inspectMs, failed } = this.#settings
+    const early = () => this.#early
+    const screening = new ContentScreening(list, session, {
+      clock,
+      inspectMs,
+      mostBytes: mostEarly,
+      get early() {
+        return early()
+      },
+      failed,
+      readMore: () => {
+        if (!this.#lent) this.#readFor(screening)
+      },
+      settled: verdict => {
+        this.#screening = undefined
+        this.#cancelStep = nothing
+        this.#ruled(verdict)
+      },
+    })
+    this.#screening = screening
+    this.#cancelStep = () => screening.cancel()
+    // Of bytes that are lent, the end is not read.
+    this.client.once('end', () => screening.ended())
+    screening.start()
+  }
+
+  #readFor(screening: ContentScreening): void {
+    const { client } = this
+    const onReadable = (): void => {
+      this.#cancelStep = () => screening.cancel()
+      const chunk = client.read() as Buffer | null
+      if (chunk !== null) this.#early = joined(this.#early, chunk)
+      if (chunk === null) screening.ended()
+      else screening.came()
+    }
+    this.#cancelStep = () => {
+      client.off('readable', onReadable)
+      screening.cancel()
+    }
+    client.once('readable', onReadable)
+  }
+
+  /** The rules are through with it. */
+  #ruled(verdict: Exclude<Verdict, { kind: 'wait' }> | undefined): void {
+    const connection = this.#connection as SeenConnection
+    connection.sourceAddress = (this.#session as ClientSession).connection.peerAddress
+    if (verdict?.kind === 'reject' || verdict?.kind === 'answer') this.#denied('content-rule')
+    else if (verdict?.kind !== 'backend') this.#go(connection, this.#settings.route(connection))
+    else if (verdict.backend instanceof Backend) this.#go(connection, verdict.backend)
+    else {
+      this.#settings.failed(new TypeError('a rule named a backend that is none of createBackend()'))
+      this.#go(connection, undefined)
+    }
+  }
+
+  #go(connection: SeenConnection, backend: Backend | undefined): void {
     if (backend === undefined) {
       this.#settings.refused(this, 'no-route', 'EVENER_NO_ROUTE', 'the route named no backend')
       reset(this.client)
@@ -378,6 +501,7 @@ export class TcpSession implements Placed, RelayOwner {
     const early = joined(this.#early, buffer.subarray(0, end))
     this.#early = early
     if (this.#looking) this.guard(() => this.#look())
+    else this.#screening?.came()
     return early.length < mostEarly
   }
 

@@ -41,6 +41,7 @@ const names = ['status', 'contentType', 'text', 'file', 'errorFile', 'headers']
 
 /**
  * @param bodyless what is sent where no body is given: `page`, the door's page for this status, or nothing at all
+ * @param denied whether it is counted as a denial
  * @throws {RuleError} `EVENER_INVALID_OPTION`
  */
 export function compileAnswer<S>(
@@ -48,12 +49,13 @@ export function compileAnswer<S>(
   options: AnswerOptions<S>,
   defaultStatus: number,
   bodyless: 'page' | 'empty',
+  denied = false,
 ): CompiledAnswer<S> {
   checkNames(maker, options, names)
   const given = (['text', 'file', 'errorFile'] as const).filter(name => options[name] !== undefined)
   if (given.length > 1) refuse(maker, given.join(' and '), 'one of text, file and errorFile')
   const status = integerOption('status', options.status ?? defaultStatus, 200, 599)
-  if (options.errorFile !== undefined) return fromErrorFile(options, status)
+  if (options.errorFile !== undefined) return fromErrorFile(options, status, denied)
   const body = readBody(options)
   const fields = readFields(options, body !== undefined)
   const parts = [...fields.map(({ text }) => text), ...(body?.text === undefined ? [] : [body.text])]
@@ -63,7 +65,7 @@ export function compileAnswer<S>(
   const fallback = bodyless === 'page' ? undefined : ''
   if (parts.every(({ constant }) => constant !== undefined)) {
     const headers = fields.flatMap(({ name, text }) => [name, text.constant as string])
-    const fixed = answer({ status, reason, headers, body: body?.bytes ?? fallback })
+    const fixed = answer({ status, reason, headers, body: body?.bytes ?? fallback }, denied)
     return { words, needs, verdict: () => fixed }
   }
   return {
@@ -75,12 +77,8 @@ export function compileAnswer<S>(
         const value = text.write(scope)
         headers.push(name, isFieldValue(value) ? value : sendable(value))
       }
-      return answer({
-        status,
-        reason,
-        headers,
-        body: body?.bytes ?? bytesOf(body?.text?.write(scope)) ?? fallback,
-      })
+      const content = body?.bytes ?? bytesOf(body?.text?.write(scope)) ?? fallback
+      return answer({ status, reason, headers, body: content }, denied)
     },
   }
 }
@@ -92,11 +90,11 @@ function bytesOf(text: string | undefined): Buffer | undefined {
   return Buffer.from(text, /^[\x00-\xff]*$/.test(text) ? 'latin1' : 'utf8')
 }
 
-function answer(given: RuleAnswer): Verdict {
-  return Object.freeze({ kind: 'answer', answer: given })
+function answer(given: RuleAnswer, denied: boolean): Verdict {
+  return Object.freeze({ kind: 'answer', answer: given, denied })
 }
 
-function fromErrorFile<S>(options: AnswerOptions<S>, status: number): CompiledAnswer<S> {
+function fromErrorFile<S>(options: AnswerOptions<S>, status: number, denied: boolean): CompiledAnswer<S> {
   for (const name of ['contentType', 'headers'] as const) {
     if (options[name] !== undefined)
       refuse(name, options[name], 'none beside errorFile, which says it itself')
@@ -105,7 +103,7 @@ function fromErrorFile<S>(options: AnswerOptions<S>, status: number): CompiledAn
   const read = readErrorFile('errorFile', path)
   if (options.status !== undefined && options.status !== read.status)
     refuse('status', status, `none beside errorFile, or the one that the file has: ${read.status}`)
-  const fixed = answer(read)
+  const fixed = answer(read, denied)
   return { words: `status ${read.status} errorfile ${quoted(path)}`, needs: 'request', verdict: () => fixed }
 }
 

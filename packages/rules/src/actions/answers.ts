@@ -11,10 +11,10 @@ import { responding } from './which-head.ts'
  * @throws {RuleError} `EVENER_INVALID_OPTION`
  */
 export function deny<S = unknown>(options: AnswerOptions<S> = {}): Rule<RequestScope & S> {
-  const request = compileAnswer('deny', options, 403, 'page')
+  const request = compileAnswer('deny', options, 403, 'page', true)
   const response =
     options.status === undefined && options.errorFile === undefined
-      ? compileAnswer('deny', options, 502, 'page')
+      ? compileAnswer('deny', options, 502, 'page', true)
       : request
   return new Rule<RequestScope & S>(
     options.status === undefined && Object.keys(options).length === 0 ? 'deny' : `deny ${request.words}`,
@@ -51,7 +51,7 @@ export interface TarpitOptions<S = unknown> extends AnswerOptions<S> {
 export function tarpit<S = unknown>(options: TarpitOptions<S> = {}): Rule<RequestScope & S> {
   const { delayMs: given = 10_000, ...rest } = options
   const delayMs = integerOption('delayMs', given, 1, 3_600_000)
-  const compiled = compileAnswer('tarpit', rest, 500, 'page')
+  const compiled = compileAnswer('tarpit', rest, 500, 'page', true)
   return new Rule<RequestScope & S>(
     `tarpit ${compiled.words}`,
     compiled.needs,
