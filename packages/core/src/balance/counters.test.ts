@@ -42,6 +42,26 @@ test('a request that was not answered says nothing of how long they take', () =>
   expect(backend.counters.times.total.count).toBe(0)
 })
 
+test('a request that never got a connection is counted with the server that was tried last', () => {
+  const { backend } = world({ servers: servers(2) })
+  const dispatch = backend.dispatch(request)
+  leaseOf(dispatch).release(refused)
+  dispatch.retry(refused, { idempotent: true, replayable: true })
+  leaseOf(dispatch).release(refused)
+  dispatch.end(refused)
+  expect(backend.counters).toMatchObject({ connectErrors: 2, unreached: 1, redispatches: 1 })
+  expect(backend.servers.map(({ counters }) => counters.unreached)).toEqual([0, 1])
+})
+
+test('to try the only server again is a retry, and no move to another one', () => {
+  const { backend } = world({ servers: servers(1), retries: 1 })
+  const dispatch = backend.dispatch(request)
+  leaseOf(dispatch).release(refused)
+  dispatch.retry(refused, { idempotent: true, replayable: true })
+  expect(backend.counters).toMatchObject({ retries: 1, redispatches: 0 })
+  expect(dispatch.redispatches).toBe(0)
+})
+
 test('on a connection for itself there is no time to connect, and an attempt that failed counts as waiting', () => {
   const { backend, clock } = world({ servers: servers(2) })
   const dispatch = backend.dispatch(request)

@@ -54,6 +54,8 @@ export class TrafficCounters extends ResponseCounters {
   redispatches = 0
   /** Attempts that ended without a connection. */
   connectErrors = 0
+  /** Requests that ended without any connection; for a server, where it was the last that was tried. */
+  unreached = 0
   /** Attempts that ended with a missing, late, invalid or broken response. */
   responseErrors = 0
   /** Requests whose response, or tunnel, was broken off by the server, and by the client. */

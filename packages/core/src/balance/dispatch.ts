@@ -179,8 +179,11 @@ export class Dispatch {
       return 'same-server'
     }
     if (where === 'same-server' && !policy.redispatches) return 'give-up'
-    this.redispatches++
-    backend.redispatched(server, outcome)
+    // Where there is no other, it is the same one that is asked again: a retry, as HAProxy counts it.
+    if (backend.hasAnother(new Set([server]))) {
+      this.redispatches++
+      backend.redispatched(server, outcome)
+    } else backend.retried(server, outcome)
     return 'another-server'
   }
 
@@ -206,7 +209,12 @@ export class Dispatch {
     this.#ended = true
     this.backend.counters.end(outcome)
     const { lease } = this
-    if (lease !== undefined && lease.answeredAt >= 0) this.#timed(lease)
+    if (lease === undefined) return
+    if (lease.answeredAt >= 0) this.#timed(lease)
+    else if (outcome.kind === 'failed' && outcome.phase === 'connect' && outcome.side === 'server') {
+      this.backend.counters.unreached++
+      lease.server.counters.unreached++
+    }
   }
 
   /** Its answer has passed, or a part of it: say how long that took, in the phases of the attempt that was answered. */

@@ -209,7 +209,7 @@ describe('a server', () => {
     const client = await dial().over()
     expect(client.error?.code).toBe('ECONNRESET')
     await expectEventually(() => backend.counters.failed === 1)
-    expect(backend.counters).toMatchObject({ retries: 0, redispatches: 1, connectErrors: 2 })
+    expect(backend.counters).toMatchObject({ retries: 1, redispatches: 0, connectErrors: 2 })
   })
 
   test('that does not answer the connection is given up in time', async () => {

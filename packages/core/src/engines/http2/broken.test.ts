@@ -169,7 +169,7 @@ describe('a server that goes away', () => {
       await act(server)
       const { ask, backend } = await door([options], { backend: { retries: 1 } })
       expect((await ask()).status).toBe(502)
-      expect(backend.counters).toMatchObject({ failed: 1, redispatches: 1 })
+      expect(backend.counters).toMatchObject({ failed: 1, retries: 1, redispatches: 0 })
     },
   )
 
