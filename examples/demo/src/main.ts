@@ -7,6 +7,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Backend, Server } from '@evener/core'
+import { listenStats } from '@evener/stats'
 import { NamedServer } from './named-server.ts'
 import { createProxy } from './proxy.ts'
 import { Traffic } from './traffic.ts'
@@ -51,10 +52,13 @@ async function listen(port: number): Promise<boolean> {
 }
 if (!(await listen(8080))) await listen(0)
 const { port } = proxy.server.address() as AddressInfo
+const statistics = { frontends: { main: proxy.handler }, backends: [proxy.statics, proxy.app], title: 'Demo' }
+const page = await listenStats({ ...statistics, port: 8404 }).catch(() => listenStats(statistics))
 
 say(
   `proxy on http://localhost:${port}; app1 ${app1.address}, app2 ${app2.address}, static ${statics.address}`,
 )
+say(`statistics on ${page.url}`)
 for (const backend of [proxy.app, proxy.statics]) {
   backend.on('down', server =>
     say(`  ${server.id} found down: ${server.lastCheck?.code} ${server.lastCheck?.message}`),
@@ -108,6 +112,7 @@ else {
   console.log(`\nIt stays up. Try, and try again:
   curl -i http://localhost:${port}/
   curl -i http://localhost:${port}/static/logo.png
+and watch it on ${page.url}
 Ctrl-C ends it.`)
   process.once('SIGINT', () => void end())
   process.once('SIGTERM', () => void end())
@@ -119,6 +124,7 @@ async function reach(count: number): Promise<void> {
 }
 
 async function end(): Promise<void> {
+  await page.close()
   proxy.server.close()
   proxy.server.closeIdleConnections()
   await proxy.handler.close({ drainMs: 5_000 })

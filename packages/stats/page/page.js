@@ -152,7 +152,12 @@
         ['Chk', 'chkfail', undefined, 1],
         ['Dwn', 'chkdown', undefined, 1],
         ['Dwntme', 'downtime', duration, 1],
-        ['Thrtle', line => (line.get('throttle') === null ? '-' : `${line.get('throttle')}%`), undefined, 1],
+        [
+          'Thrtle',
+          line => (line.get('throttle') === null ? (line.type === 2 ? '-' : '') : `${line.get('throttle')}%`),
+          undefined,
+          1,
+        ],
       ],
     ],
   ]
