@@ -4,8 +4,12 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { haproxyInstalled, haproxyTitle } from './support/haproxy.ts'
-import { differences, groups } from './support/value-cases.ts'
+import { converterGroups } from './support/value-converter-cases.ts'
+import { differences } from './support/value-differences.ts'
+import { fetchGroups } from './support/value-fetch-cases.ts'
 import { haproxyAnswers, ourAnswers } from './support/value-oracle.ts'
+
+const groups = { ...fetchGroups, ...converterGroups }
 
 describe.skipIf(!haproxyInstalled())(haproxyTitle('values, beside HAProxy'), () => {
   let theirs: Record<string, string[][]>

@@ -6,14 +6,12 @@ import type {
   BackendView,
   CertificateView,
   FrontendView,
-  RequestScope,
   ResponseScope,
   ServerView,
   TlsView,
   TrackedView,
 } from '../scope.ts'
 import { connectionScope, requestScope, responseScope, tables } from '../test-support.ts'
-import * as req from './req.ts'
 
 const certificate: CertificateView = {
   verified: false,
@@ -338,94 +336,4 @@ describe('a fetch', () => {
 test('no server left, twice as many as wait are on average waiting', () => {
   const gone = { ...scope, backend: { ...backend, usableServers: 0 } }
   expect(read('avg_queue', gone)).toBe(10)
-})
-
-describe('each of several values is tried', () => {
-  const several: RequestScope = requestScope(
-    '/?a=1&a=2;A=3',
-    ['Cookie', 'a=1; a=2', 'Cookie', 'b=3, a=4', 'X', '5, 6', 'X', '7'],
-    {
-      body: Buffer.from('a=8&a=9'),
-    },
-  )
-  it.each<[string, Sample[]]>([
-    ['req.cook(a)', ['1', '2', '4']],
-    ['req.cook', ['1', '2', '3', '4']],
-    ['req.cook_val(a)', [1, 2, 4]],
-    ['req.hdr(x)', ['5', '6', '7']],
-    ['req.hdr(x,1)', ['5']],
-    ['req.fhdr(x)', ['5, 6', '7']],
-    ['req.hdr_val(x)', [5, 6, 7]],
-    ['urlp(a)', ['1', '2']],
-    ['urlp(a,?,i)', ['1', '2', '3']],
-    ['urlp()', ['1', '2', '3']],
-    ['urlp_val(a)', [1, 2]],
-    ['req.body_param(a)', ['8', '9']],
-    ['req.body_param(b)', []],
-    ['req.cook(none)', []],
-    ['req.hdr_ip(x)', []],
-  ])('of %s', (text, values) => {
-    const seen: Sample[] = []
-    const walk = expression(text, 'request').testing(value => {
-      seen.push(value)
-      // What looks for cookies meanwhile does not lose the place.
-      req.cook('b').read(several)
-      return false
-    })
-    expect(walk(several)).toBe(false)
-    expect(seen).toEqual(values)
-    const [first] = values
-    expect(expression(text, 'request').testing(value => value === first)(several)).toBe(values.length > 0)
-  })
-})
-
-describe('names of cookies', () => {
-  it.each<[string, string[], string]>([
-    ['req.cook_names', ['Cookie', 'a=1; b = 2, c=3', 'Cookie', '$v=1; d=4; e'], 'a,b,c,d'],
-    ['req.cook_names(-)', ['Cookie', 'a=1; b=2'], 'a-b'],
-    ['req.cook_names', [], ''],
-  ])('by %s of %j are %s', (text, headers, value) => {
-    expect(expression(text, 'request').read(requestScope('/', headers))).toBe(value)
-  })
-  it.each<[string, string[], string]>([
-    ['res.cook_names', ['Set-Cookie', 'a=1; Path=/', 'Set-Cookie', 'b=2; Expires=Wed, 21 Oct 2015'], 'a,b'],
-    ['res.cook_names(+)', ['Set-Cookie', 'a', 'Set-Cookie', 'b=2', 'Set-Cookie', 'c=3'], 'b+c'],
-  ])('by %s of %j are %s', (text, headers, value) => {
-    expect(expression(text, 'response').read(responseScope(200, headers))).toBe(value)
-  })
-})
-
-describe('a target', () => {
-  it.each([
-    ['path', 'a+b-c.1://h/p?q', '/p'],
-    ['pathq', 'http://h/p?q', '/p?q'],
-    ['path', 'http://h?q', ''],
-    ['path', 'http://h', undefined],
-    ['path', 'h:80', undefined],
-    ['path', 'h_x://a/b', undefined],
-    ['path', '*', undefined],
-    ['path', '', undefined],
-    ['path', '1http://h/', undefined],
-  ])('has as %s of %s: %j', (text, target, value) => {
-    expect(expression(text, 'request').read(requestScope(target))).toBe(value)
-  })
-  it('has scheme and authority as they came, and what rules have made of the rest', () => {
-    const url = (target: string, uri: string) =>
-      expression('url', 'request').read(requestScope(uri, [], { target }))
-    expect(url('http://h/a', '/b')).toBe('http://h/b')
-    expect(url('/a', '/b')).toBe('/b')
-    expect(url('*', '*')).toBe('*')
-    expect(url('h:80', 'h:80')).toBe('h:80')
-  })
-  it('may name an address and a port', () => {
-    const read = (text: string, target: string) =>
-      expression(text, 'request').read(requestScope('/', [], { target }))
-    expect([read('url_ip', 'http://1.2.3.4/'), read('url_port', 'http://1.2.3.4/')]).toEqual(['1.2.3.4', 80])
-    expect([read('url_ip', 'https://1.2.3.4:81/'), read('url_port', 'https://1.2.3.4:81/')]).toEqual([
-      '1.2.3.4',
-      81,
-    ])
-    expect(read('url_port', 'https://1.2.3.4')).toBe(443)
-    expect(read('url_port', 'http://name/')).toBeUndefined()
-  })
 })
