@@ -9,11 +9,13 @@ export interface Hello {
   /** 65536 times the major number and the minor. */
   readonly version: number
   readonly serverName: string | undefined
-  /** With commas between. */
-  readonly alpn: string | undefined
+  /** The protocols that it offers, in its order. */
+  readonly alpn: readonly string[]
   readonly hasCurves: boolean
   /** The length of the session ticket; -1 without the extension. */
   readonly ticketLength: number
+  /** Its extensions fit together. Of those that do not, nothing is told. */
+  readonly isWhole: boolean
 }
 
 export const needsMore = 'more'
@@ -50,35 +52,44 @@ function handshake(bytes: Buffer): Buffer | typeof needsMore | typeof notHello {
 }
 
 function readHello(body: Buffer): Hello | undefined {
+  if (body.length < 2) return undefined
+  const hello = {
+    version: ((body[0] as number) << 16) | (body[1] as number),
+    serverName: undefined as string | undefined,
+    alpn: [] as readonly string[],
+    hasCurves: false,
+    ticketLength: -1,
+    isWhole: true,
+  }
+  const start = extensionsStart(body)
+  if (start === undefined || start + 2 > body.length) return { ...hello, isWhole: start !== undefined }
+  const end = start + 2 + body.readUInt16BE(start)
+  let at = start + 2
+  while (at + 4 <= end && end <= body.length) {
+    const type = body.readUInt16BE(at)
+    const next = at + 4 + body.readUInt16BE(at + 2)
+    if (next > end) break
+    const data = body.subarray(at + 4, next)
+    if (type === 0) hello.serverName = nameIn(data)
+    else if (type === 10) hello.hasCurves = true
+    else if (type === 16) hello.alpn = protocolsIn(data)
+    else if (type === 35) hello.ticketLength = data.length
+    at = next
+  }
+  hello.isWhole = at === end
+  return hello
+}
+
+/** Behind the session's id, the ciphers and the compressions; undefined where these do not fit. */
+function extensionsStart(body: Buffer): number | undefined {
   const session = 34
   if (body.length < session + 1) return undefined
   const ciphers = session + 1 + (body[session] as number)
   if (body.length < ciphers + 2) return undefined
   const compressions = ciphers + 2 + body.readUInt16BE(ciphers)
   if (body.length < compressions + 1) return undefined
-  let at = compressions + 1 + (body[compressions] as number)
-  let serverName: string | undefined
-  let alpn: string | undefined
-  let hasCurves = false
-  let ticketLength = -1
-  if (body.length >= at + 2) {
-    const end = at + 2 + body.readUInt16BE(at)
-    if (end > body.length) return undefined
-    at += 2
-    while (at + 4 <= end) {
-      const type = body.readUInt16BE(at)
-      const next = at + 4 + body.readUInt16BE(at + 2)
-      if (next > end) return undefined
-      const data = body.subarray(at + 4, next)
-      if (type === 0) serverName = nameIn(data)
-      else if (type === 10) hasCurves = true
-      else if (type === 16) alpn = protocolsIn(data)
-      else if (type === 35) ticketLength = data.length
-      at = next
-    }
-  }
-  const version = ((body[0] as number) << 16) | (body[1] as number)
-  return { version, serverName, alpn, hasCurves, ticketLength }
+  const start = compressions + 1 + (body[compressions] as number)
+  return start > body.length ? undefined : start
 }
 
 /** The first name of type `host_name`. */
@@ -92,13 +103,13 @@ function nameIn(data: Buffer): string | undefined {
   return undefined
 }
 
-function protocolsIn(data: Buffer): string | undefined {
+function protocolsIn(data: Buffer): readonly string[] {
   const names: string[] = []
   for (let at = 2; at < data.length; ) {
     const end = at + 1 + (data[at] as number)
-    if (end > data.length) return undefined
+    if (end > data.length) return []
     names.push(data.toString('latin1', at + 1, end))
     at = end
   }
-  return names.length === 0 ? undefined : names.join(',')
+  return names
 }

@@ -49,7 +49,7 @@ const full = record(
 describe('a TLS greeting', () => {
   it.each([
     ['req.ssl_sni', 'WWW.Example'],
-    ['req.ssl_alpn', 'h2,http/1.1'],
+    ['req.ssl_alpn', 'h2'],
     ['req.ssl_hello_type', 1],
     ['req.ssl_ver', 0x30003],
     ['req.ssl_ec_ext', true],
@@ -112,6 +112,33 @@ describe('a TLS greeting', () => {
     ).toBeUndefined()
     expect(ask('req.ssl_alpn', record(hello(extension(16, prefixed(Buffer.alloc(0), 2)))))).toBeUndefined()
   })
+})
+
+test('each of the protocols that are offered is tried', () => {
+  const content = { bytes: full, complete: true, undecided: false }
+  const is = (name: string) =>
+    expression('req.ssl_alpn', 'content').testing(value => value === name)({ ...connectionScope(), content })
+  expect(['h2', 'http/1.1', 'x'].map(is)).toEqual([true, true, false])
+})
+
+test('of a greeting whose extensions do not fit together, there is the version alone', () => {
+  const damaged = Buffer.concat([full.subarray(0, 60), Buffer.alloc(full.length - 60, 255)])
+  const values = [
+    'req.ssl_ver',
+    'req.ssl_hello_type',
+    'req.ssl_sni',
+    'req.ssl_ec_ext',
+    'req.ssl_st_ext',
+    'req.ssl_alpn',
+  ]
+  expect(values.map(text => ask(text, damaged))).toEqual([
+    0x30003,
+    1,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ])
 })
 
 describe('bytes', () => {
@@ -179,13 +206,13 @@ describe('HTTP', () => {
     ['GET / HT', 'undecided'],
     ['GE', 'undecided'],
     ['', 'undecided'],
-    ['\x16\x03\x01', false],
-    ['GET  / HTTP/1.1\r\n', false],
-    ['SSH-2.0-x\r\n', false],
+    ['\x16\x03\x01', undefined],
+    ['GET  / HTTP/1.1\r\n', undefined],
+    ['SSH-2.0-x\r\n\r\n ', undefined],
   ])('is told of %j: %j', (bytes, value) => {
     expect(ask('req.proto_http', bytes)).toBe(value)
   })
   it('that did not come is none', () => {
-    expect(ask('req.proto_http', 'GE', true)).toBe(false)
+    expect(ask('req.proto_http', 'GE', true)).toBeUndefined()
   })
 })

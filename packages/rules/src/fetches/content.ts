@@ -6,7 +6,7 @@
  */
 import { integerOption } from '../options.ts'
 import type { ContentScope, ContentView } from '../scope.ts'
-import { fetch, type Value } from '../value.ts'
+import { fetch, fetchEach, type Value } from '../value.ts'
 import { clientHello, type Hello, needsMore, notHello } from './client-hello.ts'
 
 /** How many bytes have come. */
@@ -53,11 +53,17 @@ export function payloadLv(
 
 /** The host that a ClientHello names (RFC 6066), in its own case. */
 export const sslSni = (): Value<string, ContentScope> =>
-  fetch('req.ssl_sni', 'str', 'content', ({ content }: ContentScope) => greeted(content)?.serverName)
+  fetch('req.ssl_sni', 'str', 'content', ({ content }: ContentScope) => whole(content)?.serverName)
 
-/** The protocols that a ClientHello offers (RFC 7301), with commas between. */
+/** The protocol that a ClientHello offers first (RFC 7301); in a test, each. */
 export const sslAlpn = (): Value<string, ContentScope> =>
-  fetch('req.ssl_alpn', 'str', 'content', ({ content }: ContentScope) => greeted(content)?.alpn)
+  fetchEach(
+    'req.ssl_alpn',
+    'str',
+    'content',
+    ({ content }: ContentScope) => whole(content)?.alpn[0],
+    (scope, visit) => whole(scope.content)?.alpn.some(name => visit(name, scope)) === true,
+  )
 
 /** 1 for a ClientHello; nothing for what is none. */
 export const sslHelloType = (): Value<number, ContentScope> =>
@@ -71,12 +77,12 @@ export const sslVer = (): Value<number, ContentScope> =>
 
 /** Whether a ClientHello names elliptic curves (RFC 8422). */
 export const sslEcExt = (): Value<boolean, ContentScope> =>
-  fetch('req.ssl_ec_ext', 'bool', 'content', ({ content }: ContentScope) => greeted(content)?.hasCurves)
+  fetch('req.ssl_ec_ext', 'bool', 'content', ({ content }: ContentScope) => whole(content)?.hasCurves)
 
 /** Session tickets in a ClientHello (RFC 5077): 0 not known, 1 known, 2 one is there. */
 export const sslStExt = (): Value<number, ContentScope> =>
   fetch('req.ssl_st_ext', 'int', 'content', ({ content }: ContentScope) => {
-    const hello = greeted(content)
+    const hello = whole(content)
     return hello === undefined ? undefined : hello.ticketLength < 0 ? 0 : hello.ticketLength === 0 ? 1 : 2
   })
 
@@ -86,33 +92,32 @@ export function rdpCookie(name = ''): Value<string, ContentScope> {
     name === '' ? 'req.rdp_cookie' : `req.rdp_cookie(${name})`,
     'str',
     'content',
-    ({ content }: ContentScope) => readRdpCookie(content, name),
-  )
-}
-
-/** 1 where it is there, 0 where it is not. */
-export function rdpCookieCnt(name = ''): Value<number, ContentScope> {
-  return fetch(
-    name === '' ? 'req.rdp_cookie_cnt' : `req.rdp_cookie_cnt(${name})`,
-    'int',
-    'content',
     ({ content }: ContentScope) => {
-      const found = readRdpCookie(content, name)
-      return content.undecided ? undefined : found === undefined ? 0 : 1
+      const found = rdpCookieIn(content.bytes, name)
+      return found === tooShort ? wait(content) : found
     },
   )
 }
 
-/** Whether what has come may be the beginning of a request of HTTP. */
+/** 1 where it is there, 0 where it is not; nothing where too little has come to tell. */
+export function rdpCookieCnt(name = ''): Value<number, ContentScope> {
+  const text = name === '' ? 'req.rdp_cookie_cnt' : `req.rdp_cookie_cnt(${name})`
+  return fetch(text, 'int', 'content', ({ content }: ContentScope) => {
+    const found = rdpCookieIn(content.bytes, name)
+    return found === tooShort ? wait(content) : found === undefined ? 0 : 1
+  })
+}
+
+/** True where what has come begins a request of HTTP; nothing where it does not. */
 export const protoHttp = (): Value<boolean, ContentScope> =>
   fetch('req.proto_http', 'bool', 'content', ({ content }: ContentScope) => {
     const text = content.bytes.toString('latin1', 0, 4096)
-    const line = /^(?:\r?\n)*[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [\x21-\x7e]+ HTTP\/\d\.\d\r?\n/
-    if (line.test(text)) return true
-    if (/^(?:\r?\n)*(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?: [\x21-\x7e]*(?: [HTP/\d.]*\r?)?)?)?$/.test(text))
-      wait(content)
-    return content.undecided ? undefined : false
+    if (requestLine.test(text)) return true
+    return requestLineSoFar.test(text) ? wait(content) : undefined
   })
+
+const requestLine = /^(?:\r?\n)*[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [\x21-\x7e]+ HTTP\/\d\.\d\r?\n/
+const requestLineSoFar = /^(?:\r?\n)*(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?: [\x21-\x7e]*(?: [HTP/\d.]*\r?)?)?)?$/
 
 /** True once no more can come, or may be waited for. */
 export const waitEnd = (): Value<boolean, ContentScope> =>
@@ -136,13 +141,20 @@ function greeted(content: ContentView): Hello | undefined {
   return hello === notHello ? undefined : hello
 }
 
+/** One whose extensions fit together. */
+function whole(content: ContentView): Hello | undefined {
+  const hello = greeted(content)
+  return hello?.isWhole === true ? hello : undefined
+}
+
+const tooShort = Symbol('more bytes are needed')
+
 /** MS-RDPBCGR section 2.2.1.1: TPKT, X.224, and `Cookie: name=value` with CR LF. */
-function readRdpCookie(content: ContentView, name: string): string | undefined {
-  const { bytes } = content
-  if (bytes.length < 11) return wait(content)
+function rdpCookieIn(bytes: Buffer, name: string): string | undefined | typeof tooShort {
+  if (bytes.length < 12) return tooShort
   const size = bytes.readUInt16BE(2)
   if (bytes[0] !== 3 || bytes[4] !== size - 5 || bytes[5] !== 0xe0) return undefined
-  if (bytes.length < size) return wait(content)
+  if (bytes.length < size) return tooShort
   const match = /^Cookie: ([^=]*)=([^\r\n]*)\r\n/i.exec(bytes.toString('latin1', 11, size))
   if (match === null || (name !== '' && match[1]?.toLowerCase() !== name.toLowerCase())) return undefined
   return match[2]
