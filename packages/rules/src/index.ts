@@ -2,6 +2,7 @@ export { type Place, Rule, type RuleAnswer, type Verdict, type Wait } from './ac
 export { setDst, setDstPort, setSrc, setSrcPort } from './actions/addresses.ts'
 export type { AnswerOptions } from './actions/answer.ts'
 export { deny, respond, type TarpitOptions, tarpit } from './actions/answers.ts'
+export { type AuthOptions, auth } from './actions/auth.ts'
 export {
   type CaptureOptions,
   capture,
@@ -11,6 +12,7 @@ export {
   useBackend,
   useServer,
 } from './actions/carried.ts'
+export { type CorsOptions, cors } from './actions/cors.ts'
 export { accept, allow, reject, silentDrop } from './actions/ends.ts'
 export {
   addHeader,
@@ -24,6 +26,7 @@ export { addAcl, delAcl, delMap, setMap } from './actions/lists.ts'
 export { type NormalizeOptions, type Normalizer, normalizeUri } from './actions/normalize-uri.ts'
 export type { Numeric } from './actions/number.ts'
 export { type RedirectOptions, redirect } from './actions/redirect.ts'
+export { type SecurityHeaderOptions, securityHeaders } from './actions/security-headers.ts'
 export { setStatus } from './actions/status.ts'
 export {
   denyByRate,
@@ -44,6 +47,7 @@ export {
   setQuery,
   setUri,
 } from './actions/target.ts'
+export { UserList, type UserListOptions, userList } from './actions/users.ts'
 export { type SetVarCondition, setVar, unsetVar } from './actions/variables.ts'
 export { pause, type WaitForBodyOptions, waitForBody } from './actions/waits.ts'
 export { all, any, type Condition, not } from './condition.ts'
@@ -220,7 +224,7 @@ export {
 } from './patterns/pattern-list.ts'
 export { pipe } from './pipe.ts'
 export { type Paused, RuleList, type Ruleset, type RulesetOptions, ruleset } from './rule-list.ts'
-export { type RuleContext, rule, type ScopeOf } from './rule-text/rule.ts'
+export { type RuleContext, type RuleScopes, rule } from './rule-text/rule.ts'
 export type { Sample, SampleType, SampleTypes } from './sample.ts'
 export type {
   BackendView,

@@ -97,6 +97,7 @@ describe('a condition as text', () => {
     ['local || api METH_POST', false],
     ['{ path_beg /Api } { path_end .png }', true],
     ['METH_POST or !{ path_beg /nope }', true],
+    ['HTTP !FALSE', true],
     ['HTTP_1.1', true],
     ['HTTP_CONTENT', true],
     ['HTTP_URL_SLASH !HTTP_URL_ABS', true],

@@ -107,7 +107,9 @@ function conjunction(term: readonly Condition<never>[]): Condition<never> {
 function named(name: string, at: Stage, context: AclContext): Condition<never> {
   const { acls } = context
   if (acls !== undefined && Object.hasOwn(acls, name)) return acls[name] as Condition<never>
-  const text = predefined.get(name)
+  // Where there is a request it is one of HTTP; at layer 4 that has to be looked at.
+  const isHttp = name === 'HTTP' && at !== 'content'
+  const text = isHttp ? 'always_true' : predefined.get(name)
   if (text === undefined) refuse('condition', name, 'the name of a condition')
   return compile(wordsOf('condition', text), at, {})
 }
@@ -218,7 +220,10 @@ function readPatterns(
     } else if (word === '--') {
       at++
       break
-    } else if (word !== '-n') break
+    } else if (word !== '-n') {
+      if (/^-./.test(word)) refuse('acl', word, 'a flag, or -- before a pattern that begins with a dash')
+      break
+    }
   }
   const patterns = words.slice(at)
   if (patterns.length > 0) groups.push({ patterns, ignoreCase })

@@ -62,7 +62,7 @@ export class RuleWords {
   }
 
   format(what: string): Text<never> {
-    return formatted(this.keyword, this.word(what), this.at, this.context.names)
+    return formatted(this.word(what), this.at, this.context.names)
   }
 
   value(what: string): Value<Sample, never> {

@@ -20,7 +20,7 @@ export interface RuleContext extends AclContext {
 }
 
 /** What the rules of each place are run with. */
-export interface ScopeOf {
+export interface RuleScopes {
   readonly connection: ScopeAt['connection']
   readonly content: ScopeAt['content']
   readonly request: RequestScope
@@ -33,7 +33,11 @@ export interface ScopeOf {
  * @param place the list that it stands in: what is not known there is refused
  * @throws {RuleError} `EVENER_INVALID_OPTION`
  */
-export function rule<P extends Place>(text: string, place: P, context: RuleContext = {}): Rule<ScopeOf[P]> {
+export function rule<P extends Place>(
+  text: string,
+  place: P,
+  context: RuleContext = {},
+): Rule<RuleScopes[P]> {
   const words = wordsOf('rule', text)
   const [keyword = ''] = words
   const at: Stage = place === 'afterResponse' ? 'response' : place
@@ -44,13 +48,13 @@ export function rule<P extends Place>(text: string, place: P, context: RuleConte
   const make = makers.get(name)
   if (make === undefined) refuse('rule', keyword, `an action: ${[...makers.keys()].join(', ')}`)
   const given = new RuleWords(name, argument, own.slice(1), at, context)
-  const made = make(given) as unknown as Rule<ScopeOf[P]>
+  const made = make(given) as unknown as Rule<RuleScopes[P]>
   given.end()
   if (made.places?.includes(place) === false)
     refuse('rule', text, `a rule for this list; this is one for ${made.places.join(', ')}`)
   if (start === -1) return made
   const condition = conditionOf(words.slice(start + 1), words.slice(start + 1).join(' '), at, context)
   return (words[start] === 'if' ? made.if(condition as never) : made.unless(condition as never)) as Rule<
-    ScopeOf[P]
+    RuleScopes[P]
   >
 }
