@@ -23,10 +23,10 @@ export function uriPathOf(line: string | undefined): string {
   return beforeQuery(targetOf(line))
 }
 
-/** The path alone, without scheme and host; empty for a target that has none. */
+/** The path alone, without scheme and host; empty for a target that has none, `*` included. */
 export function pathOf(line: string | undefined): string {
   const target = targetOf(line)
-  if (target === none || target.startsWith('/') || target === '*') return beforeQuery(target)
+  if (target === none || target.startsWith('/')) return beforeQuery(target)
   const authority = target.indexOf('://')
   const slash = authority === -1 ? -1 : target.indexOf('/', authority + 3)
   return slash === -1 ? '' : beforeQuery(target.slice(slash))

@@ -62,7 +62,7 @@ test('the target is taken apart whatever its form', () => {
     'GET|https://a.example/b?c|https://a.example/b|/b|?c|HTTP/2.0',
   )
   expect(parts('GET http://a.example HTTP/1.1')).toBe('GET|http://a.example|http://a.example|||HTTP/1.1')
-  expect(parts('OPTIONS * HTTP/1.1')).toBe('OPTIONS|*|*|*||HTTP/1.1')
+  expect(parts('OPTIONS * HTTP/1.1')).toBe('OPTIONS|*|*|||HTTP/1.1')
   expect(parts('CONNECT a:443 HTTP/1.1')).toBe('CONNECT|a:443|a:443|||HTTP/1.1')
   expect(parts('GET /')).toBe('GET|/|/|/||HTTP/0.9')
   expect(parts('GET')).toBe('<BADREQ>|<BADREQ>|<BADREQ>|<BADREQ>|<BADREQ>|<BADREQ>')
@@ -97,7 +97,7 @@ test('what is known when the head has come can stand in headers and unique ids',
     ...bare,
     connection: { ...bare.connection, peerAddress: '', localAddress: '', acceptedAt: undefined },
   }
-  expect(read('%ci %fi %Ts', unix)).toBe('unix unix 0')
+  expect(read('%ci %{+X}fi %Ts', unix)).toBe('unix unix 0')
   const nothing = {
     ...unix,
     request: undefined,
@@ -122,5 +122,5 @@ test('addresses and ports that are not known are dashes', () => {
     serverAddress: undefined,
     serverPort: undefined,
   }
-  expect(line('%bi:%bp %si:%sp %{+X}bi:%{+X}bp', unknown)).toBe('-:- -:- :-')
+  expect(line('%bi:%bp %si:%sp %{+X}bi:%{+X}bp', unknown)).toBe('-:- -:- -:-')
 })

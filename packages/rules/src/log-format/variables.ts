@@ -97,8 +97,10 @@ const date = (needs: Stage, read: (scope: AnyScope) => string): Variable => ({
 
 const address = (needs: Stage, read: (scope: AnyScope) => string | undefined): Variable => ({
   ...text(needs, read),
-  written: (flags, place) => scope =>
-    flags.hex ? addressHex(read(scope) ?? '') : plainText(read(scope) ?? '', place, flags),
+  written: (flags, place) => scope => {
+    const value = read(scope) ?? ''
+    return (flags.hex && addressHex(value)) || plainText(value, place, flags)
+  },
 })
 
 const port = (needs: Stage, read: (scope: AnyScope) => number | undefined): Variable => ({
