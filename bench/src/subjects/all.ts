@@ -3,6 +3,8 @@ import { subject as caddy } from './caddy.ts'
 import { subject as evenerFrontend } from './evener-frontend.ts'
 import { subject as evenerHandler } from './evener-handler.ts'
 import { subject as evenerHttpProxy3 } from './evener-http-proxy-3.ts'
+import { subject as evenerRules } from './evener-rules.ts'
+import { subject as evenerManyRules } from './evener-rules-300.ts'
 import { subject as evenerTcp } from './evener-tcp.ts'
 import { subject as expressBare } from './express-bare.ts'
 import { subject as expressEvener } from './express-evener.ts'
@@ -24,6 +26,8 @@ export const allSubjects: readonly Subject[] = [
   evenerFrontend,
   evenerHandler,
   evenerHttpProxy3,
+  evenerRules,
+  evenerManyRules,
   evenerTcp,
   expressBare,
   expressEvener,

@@ -7,7 +7,7 @@
  * door and the engine found them to be.
  */
 import type { RequestHead } from '@evener/http1'
-import { EditedHead, type FieldEdits, type Fields, PairFields, type RequestView } from '@evener/rules'
+import { EditedHead, type FieldEdits, PairFields, type RequestView } from '@evener/rules'
 import type { Tracked } from '@evener/session'
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 import type { ClientRequest } from '../http/request.ts'
@@ -36,7 +36,7 @@ export class EditedRequest implements ClientRequest {
   /** @param ends of the connection, as the rules of this request see them */
   constructor(came: ClientRequest, ends: SeenEnds) {
     this.came = came
-    this.head = new RequestFields(fieldsOf(came.parsed?.lines, came.rawHeaders))
+    this.head = new RequestFields(came.parsed?.lines ?? new PairFields(came.rawHeaders))
     this.connection = came.connection
     this.upgrade = came.upgrade
     this.expectContinue = came.expectContinue
@@ -183,11 +183,6 @@ class RequestFields extends EditedHead {
 
 function isHost(name: string): boolean {
   return name.length === 4 && name.toLowerCase() === 'host'
-}
-
-/** A head as rules go through it, from whichever form it came in. */
-export function fieldsOf(lines: Fields | undefined, rawHeaders: readonly string[]): Fields {
-  return lines ?? new PairFields(rawHeaders)
 }
 
 /** Whoever asked with these reads the response in another way; or it is no request of a path at all. */

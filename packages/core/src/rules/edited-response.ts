@@ -4,11 +4,10 @@
  * Its status never changes between one that has a body and one that has none (204, 304): the client would read the
  * connection in another way than it was written.
  */
-import { EditedHead, type FieldEdits, type ResponseView } from '@evener/rules'
+import { EditedHead, type FieldEdits, PairFields, type ResponseView } from '@evener/rules'
 import type { AffinityResponse, HeaderEdits } from '@evener/session'
 import type { Answer } from '../http/answer.ts'
 import type { ResponseHead } from '../http/engine.ts'
-import { fieldsOf } from './edited-request.ts'
 
 export class EditedResponse implements ResponseView, AffinityResponse {
   readonly version = '1.1'
@@ -20,9 +19,8 @@ export class EditedResponse implements ResponseView, AffinityResponse {
 
   constructor(head: ResponseHead | Answer) {
     const own = 'body' in head
-    this.head = new EditedHead(
-      own ? fieldsOf(undefined, head.headers) : fieldsOf(head.parsed?.lines, head.rawHeaders),
-    )
+    const lines = own ? undefined : head.parsed?.lines
+    this.head = new EditedHead(lines ?? new PairFields(own ? head.headers : head.rawHeaders))
     this.#cameStatus = head.status
     this.#cameReason = own ? (head.reason ?? '') : head.reason
     this.#status = this.#cameStatus

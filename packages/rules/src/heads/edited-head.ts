@@ -35,6 +35,9 @@ export class EditedHead implements Head {
   #added: [name: string, value: string][] | undefined
   /** Of the lines added, in lower case. */
   #addedNames: string[] = nothing as never[]
+  /** What was asked for last, which many rules in a row ask for. */
+  #askedName = ''
+  #asked: readonly string[] = nothing
   /** Values that held what no head may, and were sent percent-encoded; and edits of framing, which were not done. */
   unsendable = 0
 
@@ -54,6 +57,14 @@ export class EditedHead implements Head {
   }
 
   all(lowerName: string): readonly string[] {
+    if (lowerName !== this.#askedName) {
+      this.#asked = this.#linesOf(lowerName)
+      this.#askedName = lowerName
+    }
+    return this.#asked
+  }
+
+  #linesOf(lowerName: string): readonly string[] {
     const values: string[] = []
     if (!this.#isRemoved(lowerName)) {
       const came = this.#came
@@ -124,6 +135,7 @@ export class EditedHead implements Head {
   }
 
   #remove(lowerName: string): void {
+    if (lowerName === this.#askedName) this.#askedName = ''
     for (
       let at = this.#addedNames.lastIndexOf(lowerName);
       at !== -1;
@@ -138,6 +150,7 @@ export class EditedHead implements Head {
   }
 
   #append(lowerName: string, name: string, value: string): void {
+    if (lowerName === this.#askedName) this.#askedName = ''
     let text = value
     if (!isFieldValue(value)) {
       this.unsendable++

@@ -1,0 +1,12 @@
+/** Evener's own listener with 300 rules, of which none matches. */
+import type { RequestScope, Rule } from '@evener/rules'
+import { withRules } from './evener-with-rules.ts'
+
+async function manyRules(): Promise<Rule<RequestScope>[]> {
+  const { match, path, setHeader } = await import('@evener/rules')
+  return Array.from({ length: 300 }, (_, i) =>
+    setHeader('X-Never', 'no').if(match.str(path(), `/never/${i}`)),
+  )
+}
+
+export const subject = withRules('evener-rules-300', '300 rules that do not match', manyRules)
