@@ -1,6 +1,7 @@
 export type { AgentOptions } from './balance/agents.ts'
 export { Backend, type BackendOptions, createBackend } from './balance/backend.ts'
 export type { ChecksOptions } from './balance/checks.ts'
+export { clearCounters } from './balance/clear-counters.ts'
 export {
   BackendCounters,
   type NoServerReason,
@@ -10,7 +11,14 @@ export {
 } from './balance/counters.ts'
 export { type BackendRequest, Dispatch } from './balance/dispatch.ts'
 export type { BackendEvents } from './balance/events.ts'
-export { type Acquired, Lease, type NoServer, type Queued, type SessionSteps } from './balance/lease.ts'
+export {
+  type Acquired,
+  Lease,
+  type NoServer,
+  type Queued,
+  type Session,
+  type SessionSteps,
+} from './balance/lease.ts'
 export type { LoadProbe } from './balance/load-probe.ts'
 export type { Completed, Failed, FailureReason, Outcome, Phase, Side } from './balance/outcome.ts'
 export { latencyBounds, PhaseTimes, RequestTimes } from './balance/request-times.ts'
@@ -22,6 +30,7 @@ export type { BackendTimeouts } from './balance/timeouts.ts'
 export { type PoolFigures, ServerTransition, type TransitionKind } from './balance/transition.ts'
 export type { WatchingOptions } from './balance/watching.ts'
 export type { AcceptProxyOptions } from './base/accept-proxy.ts'
+export type { CapturedError } from './base/capture.ts'
 export type { Clock, Timer } from './base/clock.ts'
 export type { ConnectionFacts } from './base/connection-facts.ts'
 export { type ErrorCode, EvenerError } from './base/errors.ts'

@@ -188,6 +188,7 @@ describe('up and down', () => {
       lastResult: resultOf('L4CON'),
       sinceMs: 50,
       checking: false,
+      paused: false,
     })
   })
   it('tells every result, before the change it makes', async () => {

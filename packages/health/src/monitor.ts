@@ -64,6 +64,8 @@ export interface HealthStatus<T extends Target = Target> {
   readonly sinceMs: number
   /** A check is under way. */
   readonly checking: boolean
+  /** It is not checked for now: between `pause` and `resume`. */
+  readonly paused: boolean
 }
 
 /**
@@ -129,12 +131,41 @@ export class HealthMonitor<T extends Target = Target> extends EventEmitter<Healt
     return this.#watches.delete(id)
   }
 
+  /**
+   * Check a target no longer, until `resume`: its state stays, and findings that are reported count. HAProxy's
+   * `disable health`. False if it was unknown.
+   */
+  pause(id: string): boolean {
+    const watch = this.#watches.get(id)
+    watch?.stop()
+    if (watch !== undefined) watch.paused = true
+    return watch !== undefined
+  }
+
+  /** Check a paused target again, within an interval. False if it was unknown. */
+  resume(id: string): boolean {
+    const watch = this.#watches.get(id)
+    if (watch?.paused === true) {
+      watch.paused = false
+      if (this.#running) this.#startWatch(watch)
+    }
+    return watch !== undefined
+  }
+
+  /** Check another place from the next check on, under the same id; its state stays. False if the id was unknown. */
+  retarget(target: T): boolean {
+    readTarget(target)
+    const watch = this.#watches.get(target.id)
+    if (watch !== undefined) watch.target = target
+    return watch !== undefined
+  }
+
   /** Begin to check, or go on after `stop()`. */
   start(): this {
     if (this.#running) return this
     this.#running = true
     this.#nextStart = 0
-    for (const watch of this.#watches.values()) this.#startWatch(watch)
+    for (const watch of this.#watches.values()) if (!watch.paused) this.#startWatch(watch)
     return this
   }
 
@@ -235,9 +266,9 @@ export class HealthMonitor<T extends Target = Target> extends EventEmitter<Healt
   }
 
   #statusOf(watch: Watch<T>): HealthStatus<T> {
-    const { target, state, health, consecutive, lastResult, checking } = watch
+    const { target, state, health, consecutive, lastResult, checking, paused } = watch
     const { rise, fall } = watch.settings
     const sinceMs = this.#clock.now() - watch.changedAt
-    return { target, state, health, rise, fall, consecutive, lastResult, sinceMs, checking }
+    return { target, state, health, rise, fall, consecutive, lastResult, sinceMs, checking, paused }
   }
 }

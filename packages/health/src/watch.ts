@@ -57,7 +57,10 @@ export interface WatchOwner<T extends Target> {
 }
 
 export class Watch<T extends Target> implements CheckListener {
-  readonly target: T
+  /** What the next check looks at. */
+  target: T
+  /** Not checked for now; its monitor starts it again. */
+  paused = false
   readonly settings: Settings<T>
   /** The last finding, by a check or told. */
   lastResult: CheckResult | undefined = undefined

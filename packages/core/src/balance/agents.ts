@@ -80,6 +80,12 @@ export class AgentChecks {
     return this.#servers.get(server.id) === server ? this.#monitor.status(server.id) : undefined
   }
 
+  /** Ask for now no longer, or again; what was said last stays. @returns whether it has an agent */
+  pause(server: Server, paused: boolean): boolean {
+    if (this.status(server) === undefined) return false
+    return paused ? this.#monitor.pause(server.id) : this.#monitor.resume(server.id)
+  }
+
   /** Ask no longer; what was said last stays. */
   forget(server: Server): void {
     if (this.#servers.get(server.id) !== server) return

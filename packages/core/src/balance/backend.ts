@@ -19,6 +19,7 @@ import { EvenerError } from '../base/errors.ts'
 import { counted, inspected, shown } from '../base/inspect.ts'
 import { flag, integer, invalid, knownOptions, name, oneOf, show, withMethods } from '../base/options.ts'
 import { type HttpRules, httpLists, type RuleLists, readRules } from '../rules/rule-lists.ts'
+import type { Address } from './address.ts'
 import { BackendCounters } from './counters.ts'
 import { type BackendRequest, Dispatch, type Staying } from './dispatch.ts'
 import type { BackendEvents } from './events.ts'
@@ -278,6 +279,11 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
     return this.#downMs + (this.#pool.length === 0 ? this.sinceChangeMs : 0)
   }
 
+  /** The checks and agents of its servers: what an operator may have them do. */
+  get watching(): Watching {
+    return this.#watching
+  }
+
   /** How the health checks of this server stand; undefined where it is not checked. */
   checkStatus(server: Server): HealthStatus | undefined {
     return this.#watching.checkStatus(server)
@@ -467,7 +473,11 @@ export class Backend extends EventEmitter<BackendEvents> implements ServerOwner,
   serverChanged(server: Server, what: ServerChange, previous: unknown, reason: ChangeReason): void {
     if (this.#servers.get(server.id) !== server) return
     this.#membershipChanged()
-    if (what === 'health') {
+    if (what === 'address') {
+      this.#watching.moved(server)
+      this.affinity?.rebuild?.(this.servers)
+      this.emit('address', server, previous as Address)
+    } else if (what === 'health') {
       this.emit(server.health, server)
     } else if (what === 'admin') {
       this.emit('admin', server, previous as AdminState)

@@ -8,6 +8,7 @@ import {
   type CheckOptions,
   type CheckResult,
   ErrorLimit,
+  type HealthLevel,
   HealthMonitor,
   type HealthMonitorOptions,
   type HealthStatus,
@@ -69,9 +70,7 @@ export class HealthChecks {
       checked(server, result)
     })
     this.#monitor.on('change', (target, { state, result, cause }) => {
-      this.#servers
-        .get(target.id)
-        ?.setHealth(state, { cause: cause === 'report' ? 'traffic' : 'check', result })
+      this.#servers.get(target.id)?.setHealth(state, { cause: causes[cause], result })
     })
     this.#monitor.start()
   }
@@ -83,9 +82,7 @@ export class HealthChecks {
     const field = `${this.#field} of server(${server.id})`
     const observe = { ...this.#observe, ...defined(own) }
     const limit = fromHealth(field, () => new ErrorLimit(observe))
-    const seen = () => this.#view.of(server, this.#monitor.status(server.id))
-    const target: Target = { ...targetOf(server, server.checkAddress), seen }
-    fromHealth(field, () => this.#monitor.add(target, overrides))
+    fromHealth(field, () => this.#monitor.add(this.#targetOf(server), overrides))
     this.#servers.set(server.id, server)
     if (observe.observe !== undefined) {
       const traffic = server.observing()
@@ -94,6 +91,11 @@ export class HealthChecks {
     }
     const state = this.#monitor.state(server.id)
     if (state !== undefined) server.assumeHealth(state)
+  }
+
+  #targetOf(server: Server): Target {
+    const seen = () => this.#view.of(server, this.#monitor.status(server.id))
+    return { ...targetOf(server, server.checkAddress), seen }
   }
 
   /** So many errors of real requests came in a row. */
@@ -106,6 +108,23 @@ export class HealthChecks {
   /** How its checks stand; undefined where it is not checked. */
   status(server: Server): HealthStatus | undefined {
     return this.#servers.get(server.id) === server ? this.#monitor.status(server.id) : undefined
+  }
+
+  /** Have its checks begin again from this level. HAProxy's `set server … health`. @returns whether it is checked */
+  force(server: Server, level: HealthLevel): boolean {
+    return this.status(server) !== undefined && this.#monitor.force(server.id, level)
+  }
+
+  /** Check it for now no longer, or again; its health stays as it was found. @returns whether it has checks */
+  pause(server: Server, paused: boolean): boolean {
+    if (this.status(server) === undefined) return false
+    return paused ? this.#monitor.pause(server.id) : this.#monitor.resume(server.id)
+  }
+
+  /** Its address is another one from now on. */
+  moved(server: Server): void {
+    const status = this.status(server)
+    if (status !== undefined) this.#monitor.retarget(this.#targetOf(server))
   }
 
   /** Check this server no longer; its health stays as it was found. */
@@ -121,6 +140,9 @@ export class HealthChecks {
     this.#servers.clear()
   }
 }
+
+/** Whose word it is that the monitor goes by. */
+const causes = { check: 'check', report: 'traffic', force: 'operator' } as const
 
 /** What is observed in traffic, and what the monitor is told. */
 function apart<O extends ObserveOptions>(options: O): [ObserveOptions, Omit<O, keyof ObserveOptions>] {

@@ -1,5 +1,6 @@
 /** What a backend announces: changes of state, not requests. Events tell; they do not steer. */
 import type { CheckResult } from '@evener/health'
+import type { Address } from './address.ts'
 import type { Failed } from './outcome.ts'
 import type { Server } from './server.ts'
 import type { AdminState } from './server-state.ts'
@@ -17,6 +18,8 @@ export interface BackendEvents {
   drained: [server: Server]
   /** A weight changed, by the operator or by a slow start. */
   weight: [server: Server, previous: number]
+  /** A server was moved to another address. */
+  address: [server: Server, previous: Address]
   /** A server was added. */
   added: [server: Server]
   /** A server was removed; requests under way may still be there. */

@@ -15,8 +15,13 @@ export interface LeaseHolder {
   now(): number
 }
 
-/** A request or connection that can be broken off. */
-export interface Shuttable {
+/** A request or connection on a server, as its operator sees it. */
+export interface Session {
+  /** The client's address. */
+  readonly clientAddress: string
+  /** Method and target of a request; empty for a connection of layer 4. */
+  readonly what: string
+  /** Break it off: a request gets 503, a connection is closed. */
   shutdown(): void
 }
 
@@ -27,7 +32,7 @@ export class Lease {
   /** True where the client's affinity chose it, and not the balancer. */
   readonly sticky: boolean
   /** What goes on in this place, so that it can be broken off. Set by the door. @internal */
-  session: Shuttable | undefined = undefined
+  session: Session | undefined = undefined
   /** Its neighbours in the list of its server. @internal */
   before: Lease | undefined = undefined
   after: Lease | undefined = undefined
@@ -114,7 +119,7 @@ export class LeaseList {
   /** How far those are that go on now. Cost: O(n). */
   steps(): SessionSteps {
     const steps = { connecting: 0, waiting: 0, passing: 0 }
-    for (let lease = this.#first; lease !== undefined; lease = lease.after) {
+    for (const lease of this) {
       if (lease.answeredAt >= 0) steps.passing++
       else if (lease.connectedAt >= 0) steps.waiting++
       else steps.connecting++
@@ -122,12 +127,15 @@ export class LeaseList {
     return steps
   }
 
+  /** All, the youngest first. */
+  *[Symbol.iterator](): Generator<Lease, void> {
+    for (let lease = this.#first; lease !== undefined; lease = lease.after) yield lease
+  }
+
   /** Break off all that go on now. @returns how many */
   shutdown(): number {
-    const sessions: Shuttable[] = []
-    for (let lease = this.#first; lease !== undefined; lease = lease.after) {
-      if (lease.session !== undefined) sessions.push(lease.session)
-    }
+    const sessions: Session[] = []
+    for (const { session } of this) if (session !== undefined) sessions.push(session)
     for (const session of sessions) session.shutdown()
     return sessions.length
   }

@@ -25,6 +25,15 @@ export class PhaseTimes {
   /** How many fell in each bucket of {@link latencyBounds}, and beyond the last. */
   readonly buckets = new Float64Array(latencyBounds.length + 1)
 
+  /** As if there had been none. */
+  clear(): void {
+    this.averageMs = 0
+    this.maxMs = 0
+    this.sumMs = 0
+    this.count = 0
+    this.buckets.fill(0)
+  }
+
   add(ms: number): void {
     this.count++
     this.sumMs += ms

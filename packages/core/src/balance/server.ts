@@ -8,6 +8,7 @@
  */
 import type { InspectOptions, inspect } from 'node:util'
 import type { AgentReport, CheckResult, CircuitState, TargetTls } from '@evener/health'
+import type { CapturedError } from '../base/capture.ts'
 import type { Clock } from '../base/clock.ts'
 import { counted, inspected, shown } from '../base/inspect.ts'
 import { duration, flag, integer, invalid, knownOptions, name, oneOf } from '../base/options.ts'
@@ -40,6 +41,7 @@ import { Traffic } from './traffic.ts'
 export type ServerChange =
   | 'weight'
   | 'limits'
+  | 'address'
   | 'admin'
   | 'health'
   | 'assumed'
@@ -72,14 +74,12 @@ export interface ServerOwner {
 
 export class Server {
   readonly id: string
-  readonly address: Address
   readonly tls: TargetTls | undefined
   readonly protocol: HttpProtocol
   /** Makes what each connection begins with, where `sendProxy` asks for it. @internal */
   readonly proxyHeader: ProxyHeaderMaker | undefined
   readonly backup: boolean
   readonly sorry: boolean
-  readonly checkAddress: Address
   /** Where its agent listens; undefined where it has none. */
   readonly agentAddress: Address | undefined
   readonly onMarkedDown: 'shutdown-sessions' | undefined
@@ -92,12 +92,17 @@ export class Server {
   readonly counters = new ServerCounters()
   /** Requests waiting for this very server, in order of arrival. @internal */
   readonly waiting = new Set<Waiter>()
-  /** Its requests and connections now. @internal */
+  /** The last response head of it that could not be read. HAProxy's `show errors`. */
+  lastError: CapturedError | undefined = undefined
+  /** Its requests and connections now. */
   readonly leases = new LeaseList()
   /** A small number that no other server of its backend has: balancers find by it what they know. @internal */
   slot = 0
   /** Who looks at its traffic; undefined where nobody does. @internal */
   traffic: Traffic | undefined = undefined
+  #address: Address
+  /** Undefined where its checks go where its traffic goes. */
+  readonly #checkAddress: Address | undefined
   readonly #owner: ServerOwner
   readonly #clock: Clock
   readonly #slowStart: SlowStart
@@ -119,10 +124,10 @@ export class Server {
     knownOptions(field, options, serverOptionNames)
     this.id = name(`${field}.id`, options.id)
     const label = `${field}(${this.id})`
-    this.address = parseAddress(`${label}.address`, options.address)
-    this.checkAddress =
+    this.#address = parseAddress(`${label}.address`, options.address)
+    this.#checkAddress =
       options.checkAddress === undefined
-        ? this.address
+        ? undefined
         : parseAddress(`${label}.checkAddress`, options.checkAddress)
     if (options.tls !== undefined) {
       checkTls(`${label}.tls`, options.tls, this.address.host)
@@ -214,6 +219,16 @@ export class Server {
   /** False while it is down, ejected, or its circuit open: for balancers that see such members. */
   get up(): boolean {
     return this.#state.health === 'up' && !this.#state.ejected && this.#state.circuit !== 'open'
+  }
+
+  /** Where it is. */
+  get address(): Address {
+    return this.#address
+  }
+
+  /** Where it is checked. */
+  get checkAddress(): Address {
+    return this.#checkAddress ?? this.#address
   }
 
   /** Its address, for algorithms that go by it; a host name is none. Empty for a unix socket. */
@@ -359,6 +374,26 @@ export class Server {
     this.#share.maxConnections = integer(`server(${this.id}).maxConnections`, maxConnections, 0, 0, 1_000_000)
     this.#decideShare()
     this.#owner.serverChanged(this, 'limits', previous, operator)
+  }
+
+  /**
+   * Move it: what comes from now on goes there, and its checks with it, unless they have an address of their own. What is
+   * under way stays where it is; kept connections are closed. Its state and counters stay. HAProxy's `set server … addr`.
+   * @param address as in its options, with or without TLS as it was
+   * @throws {EvenerError} `EVENER_INVALID_ADDRESS`; `EVENER_INVALID_OPTION` where TLS would change
+   */
+  setAddress(address: string): void {
+    const previous = this.#address
+    const next = parseAddress(`server(${this.id}).address`, address)
+    if (next.secure !== previous.secure)
+      throw invalid(
+        `server(${this.id}).address`,
+        address,
+        previous.secure ? 'one with https://' : 'one without https://',
+      )
+    if (next.text === previous.text) return
+    this.#address = next
+    this.#owner.serverChanged(this, 'address', previous, operator)
   }
 
   /** Take no new clients; those that belong to it stay, and requests under way finish. */

@@ -332,6 +332,8 @@ describe('sessions of a server', () => {
       const lease = all.backend.acquire(requestWith(), undefined, all.backend.server(id), true)
       if (lease.kind !== 'lease') throw new Error(lease.kind)
       lease.session = {
+        clientAddress: '',
+        what: '',
         shutdown: () => {
           shut.push(id)
           lease.release(failed('receive', 'proxy', 'shutdown'))

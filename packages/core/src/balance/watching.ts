@@ -7,6 +7,7 @@ import {
   CircuitBreaker,
   type CircuitBreakerOptions,
   type CircuitBreakerSettings,
+  type HealthLevel,
   type HealthStatus,
   OutlierDetector,
   type OutlierOptions,
@@ -102,6 +103,30 @@ export class Watching {
   /** The same of what its agent is asked. */
   agentStatus(server: Server): HealthStatus | undefined {
     return this.#agents?.status(server)
+  }
+
+  /**
+   * Have its checks go on from this level. HAProxy's `set server … health`; as there, a server without checks, or whose
+   * checks are paused, stays so.
+   * @returns whether it has checks
+   */
+  forceHealth(server: Server, level: HealthLevel): boolean {
+    return this.#checks?.force(server, level) === true
+  }
+
+  /** Check it for now no longer (true), or again. HAProxy's `disable health`. @returns whether it has checks */
+  pauseChecks(server: Server, paused: boolean): boolean {
+    return this.#checks?.pause(server, paused) === true
+  }
+
+  /** Ask its agent for now no longer (true), or again. HAProxy's `disable agent`. @returns whether it has an agent */
+  pauseAgent(server: Server, paused: boolean): boolean {
+    return this.#agents?.pause(server, paused) === true
+  }
+
+  /** Its address is another one. @internal */
+  moved(server: Server): void {
+    this.#checks?.moved(server)
   }
 
   forget(server: Server): void {

@@ -12,10 +12,13 @@
 import type { Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { type TlsConnectOptions, tlsConnectOptions } from '@evener/health'
+import type { Address } from '../balance/address.ts'
 import type { Server } from '../balance/server.ts'
 
-/** What is known of a server for connecting to it: kept as long as the server itself. */
+/** What is known of a server for connecting to it: kept as long as the server itself stays where it is. */
 interface ServerTls {
+  /** Where it was then: a server that was moved is another one. */
+  readonly address: Address
   readonly options: TlsConnectOptions
   session: Buffer | undefined
 }
@@ -24,8 +27,9 @@ const known = new WeakMap<Server, ServerTls>()
 
 function serverTls(server: Server): ServerTls {
   let tls = known.get(server)
-  if (tls === undefined) {
-    tls = { options: tlsConnectOptions(server.tls ?? {}, server.address.host), session: undefined }
+  const { address } = server
+  if (tls === undefined || tls.address !== address) {
+    tls = { address, options: tlsConnectOptions(server.tls ?? {}, address.host), session: undefined }
     known.set(server, tls)
   }
   return tls

@@ -20,6 +20,7 @@ import type { ProxyHeader } from '@evener/proxy-protocol'
 import type { HeaderEdits } from '@evener/session'
 import type { TlsFacts } from '@evener/tls'
 import { Backend } from '../balance/backend.ts'
+import { captured } from '../base/capture.ts'
 import { type ConnectionFacts, connectionFacts } from '../base/connection-facts.ts'
 import { Deadline } from '../base/deadline.ts'
 import { lendReads } from '../base/lent-reads.ts'
@@ -240,6 +241,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
       return end
     }
     if (head.kind === 'error') {
+      this.#settings.unreadable(captured(this.facts.peerAddress, head.message, buffer, at, end))
       this.#refuse(head.status as AnswerStatus, head.message)
       return end
     }

@@ -4,13 +4,14 @@
  * It has HAProxy's frontend in mind: binds, timeouts, a limit on connections, keep-alive, and a graceful end. What
  * becomes of a request is the same as behind `httpHandler`: route, backend, exchange, engine.
  */
-import { createServer, type Server as NetServer, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { type LimitOptions, resolveLimits } from '@evener/http1'
 import type { ConnectionScope, RuleList } from '@evener/rules'
 import { TlsTermination, type TlsTerminationOptions, tlsTermination } from '@evener/tls'
 import { EventEmitter } from 'eventemitter3'
 import { Backend } from '../balance/backend.ts'
 import { type AcceptProxyOptions, acceptProxyOptions } from '../base/accept-proxy.ts'
+import type { CapturedError } from '../base/capture.ts'
 import { type Clock, monotonic } from '../base/clock.ts'
 import { connectionFacts } from '../base/connection-facts.ts'
 import { EvenerError } from '../base/errors.ts'
@@ -37,7 +38,14 @@ import { Arrival, type ArrivalSettings, type Arrived } from './arrival.ts'
 import { ClientConnection } from './client-connection.ts'
 import type { FrontConnection } from './front-connection.ts'
 import { type HstsOptions, type HttpsRedirectOptions, hstsValue, httpsRedirect } from './https.ts'
-import { type BindOptions, type BoundAddress, boundAddress, listenOn, listenOptions } from './listening.ts'
+import {
+  type BindOptions,
+  type BoundAddress,
+  boundAddress,
+  Listeners,
+  listenOn,
+  listenOptions,
+} from './listening.ts'
 import type { FrontendSettings } from './settings.ts'
 
 /** The options of a frontend. */
@@ -155,20 +163,25 @@ export function createFrontend(options: FrontendOptions): Frontend {
 
 export class Frontend extends EventEmitter<FrontendEvents> {
   readonly counters = new FrontendCounters()
+  /** The last request head that could not be read. HAProxy's `show errors`. */
+  lastError: CapturedError | undefined = undefined
   readonly #settings: FrontendSettings & { closing: boolean }
   readonly #ownsEngine: boolean
   readonly #connectionRules: RuleList<ConnectionScope> | undefined
   /** See {@link FrontendOptions.name}. */
   readonly name: string
   /** Connections that it serves at once; see {@link FrontendOptions.maxConnections}. */
-  readonly maxConnections: number
+  get maxConnections(): number {
+    return this.#maxConnections
+  }
   /** Where its time comes from. */
   readonly clock: Clock
   /** The TLS of all addresses that do not say otherwise. */
   readonly tls: TlsTermination | undefined
   readonly #ownsTls: boolean
   readonly #http2: Http2Limits | undefined
-  readonly #listeners = new Set<NetServer>()
+  readonly #listeners = new Listeners()
+  #maxConnections: number
   readonly #stopped: Promise<void>[] = []
   readonly #connections = new Set<FrontConnection>()
   /** Who waits for the last connection to be closed. */
@@ -201,7 +214,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
         ? options.tls
         : tlsTermination({ alpn, ...options.tls })
     this.#ownsEngine = options.engine === undefined
-    this.maxConnections = integer('frontend.maxConnections', options.maxConnections, 10_000, 1, 1_000_000)
+    this.#maxConnections = integer('frontend.maxConnections', options.maxConnections, 10_000, 1, 1_000_000)
     this.clock = options.clock ?? monotonic
     this.name = name('frontend.name', options.name ?? 'frontend')
     const rules = readRules('frontend.rules', options.rules, frontendLists)
@@ -269,6 +282,9 @@ export class Frontend extends EventEmitter<FrontendEvents> {
         const protocol = head.upgrade.toLowerCase()
         return upgrades.has(protocol) ? protocol : undefined
       },
+      unreadable: error => {
+        this.lastError = error
+      },
       refused: status => this.counters.refuse(status, this.clock.now()),
       closed: connection => this.#closed(connection),
     }
@@ -300,10 +316,36 @@ export class Frontend extends EventEmitter<FrontendEvents> {
       throw closed()
     }
     listener.on('error', error => this.emit('error', error))
-    this.#listeners.add(listener)
+    this.#listeners.add(listener, options)
     const address = boundAddress(listener)
     this.emit('listening', address)
     return address
+  }
+
+  /** True between {@link pause} and {@link resume}. */
+  get paused(): boolean {
+    return this.#listeners.paused
+  }
+
+  /**
+   * Listen for now no longer; connections that there are go on. HAProxy's `disable frontend`.
+   * @throws {EvenerError} `EVENER_INVALID_OPTION` where it listens on an open socket (`fd`)
+   */
+  pause(): void {
+    this.#listeners.pause('frontend.pause')
+  }
+
+  /** Listen again where it did. @throws the system's error where an address cannot be had any more */
+  resume(): Promise<void> {
+    return this.#listeners.resume()
+  }
+
+  /**
+   * Change how many connections there may be at once: 1 to 1,000,000. Those that there are stay.
+   * @throws {EvenerError} `EVENER_INVALID_OPTION`
+   */
+  setMaxConnections(maxConnections: number): void {
+    this.#maxConnections = integer('frontend.maxConnections', maxConnections, 10_000, 1, 1_000_000)
   }
 
   /**
@@ -327,10 +369,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
     knownOptions('close', options, ['drainMs'])
     const drainMs = integer('close.drainMs', options.drainMs, 30_000, 0, 2_147_483_647)
     this.#settings.closing = true
-    for (const listener of this.#listeners) {
-      this.#stopped.push(new Promise(resolve => listener.close(() => resolve())))
-    }
-    this.#listeners.clear()
+    this.#stopped.push(...this.#listeners.close())
     for (const connection of [...this.#connections]) connection.closeSoon()
     this.#tunnels.close(this.#active)
     if (drainMs > 0) await this.#emptied(drainMs)

@@ -100,3 +100,59 @@ export function boundAddress(listener: Pick<NetServer, 'address'>): BoundAddress
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
   return { port: address.port, text: `${host}:${address.port}` }
 }
+
+/**
+ * The listeners of a door, which may stop to listen for a while: HAProxy's `disable frontend`.
+ *
+ * Invariant: all of them listen, or none.
+ */
+export class Listeners {
+  readonly #listeners = new Map<NetServer, ListenOptions>()
+  #paused = false
+
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  /** This one listens. */
+  add(listener: NetServer, options: ListenOptions): void {
+    // Where it was to be any free port, it is this one from now on.
+    const bound = listener.address()
+    const port = typeof bound === 'object' && bound !== null && options.port !== undefined
+    this.#listeners.set(listener, port ? { ...options, port: bound.port } : options)
+    if (this.#paused) listener.close()
+  }
+
+  /**
+   * Listen no longer; connections that there are go on.
+   * @throws {EvenerError} `EVENER_INVALID_OPTION` for a listener on an open socket (`fd`), which cannot be opened again
+   */
+  pause(field: string): void {
+    for (const options of this.#listeners.values()) {
+      if ('fd' in options)
+        throw invalid(field, 'fd', 'listeners on a port or a path: they can be opened again')
+    }
+    if (this.#paused) return
+    this.#paused = true
+    for (const listener of this.#listeners.keys()) listener.close()
+  }
+
+  /** Listen again, where they did. @throws the system's error where an address cannot be had: then some do not listen */
+  async resume(): Promise<void> {
+    if (!this.#paused) return
+    this.#paused = false
+    const listening = [...this.#listeners].map(([listener, options]) => listenOn(listener, options))
+    await Promise.all(listening)
+  }
+
+  /** Listen no longer, for good. @returns what resolves when the last connection of each is closed */
+  close(): Promise<void>[] {
+    const stopped = this.#paused
+      ? []
+      : [...this.#listeners.keys()].map(
+          listener => new Promise<void>(resolve => listener.close(() => resolve())),
+        )
+    this.#listeners.clear()
+    return stopped
+  }
+}

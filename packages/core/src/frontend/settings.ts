@@ -1,6 +1,7 @@
 /** What all connections of a frontend share: its options, compiled, and whom they tell of their ends. */
 import type { Limits, RequestHead } from '@evener/http1'
 import type { Backend } from '../balance/backend.ts'
+import type { CapturedError } from '../base/capture.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Tracking } from '../base/tracking.ts'
 import type { Answer, AnswerStatus } from '../http/answer.ts'
@@ -33,6 +34,8 @@ export interface FrontendSettings {
   failed(error: unknown): void
   /** The protocol that this request may change to. */
   upgradeOf(head: RequestHead): string | undefined
+  /** The head of a request could not be read. */
+  unreadable(error: CapturedError): void
   /** A request was answered without becoming an exchange. */
   refused(status: number): void
   /** A connection is over. */

@@ -514,6 +514,14 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
     this.#abandon(failed(this.#phase, 'client', 'bad-request'), status, message)
   }
 
+  get clientAddress(): string {
+    return this.request.sourceAddress
+  }
+
+  get what(): string {
+    return `${this.request.method} ${this.request.uri}`
+  }
+
   /** Break it off: the deadline of a graceful close. */
   shutdown(): void {
     this.#abandon(failed(this.#phase, 'proxy', 'shutdown'), 503)

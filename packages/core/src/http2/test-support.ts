@@ -78,6 +78,7 @@ export async function http2Door(options: DoorOptions = {}) {
       },
     },
     tracking: undefined,
+    unreadable: () => undefined,
     limits: resolveLimits(options.limits),
     clock: options.clock ?? monotonic,
     httpRequestMs: options.httpRequestMs ?? 10_000,

@@ -7,7 +7,7 @@
  *
  * Not for HTTP, unless TLS is to pass through unopened: requests that share a connection all go to one server here.
  */
-import { createServer, type Server as NetServer, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import type { TlsFacts } from '@evener/tls'
 import { EventEmitter } from 'eventemitter3'
 import { Backend } from '../balance/backend.ts'
@@ -23,6 +23,7 @@ import {
   type BindOptions,
   type BoundAddress,
   boundAddress,
+  Listeners,
   listenOn,
   listenOptions,
 } from '../frontend/listening.ts'
@@ -150,13 +151,16 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
   readonly counters = new TcpProxyCounters()
   readonly #settings: TcpSettings
   /** Connections that it serves at once; see {@link TcpProxyOptions.maxConnections}. */
-  readonly maxConnections: number
+  get maxConnections(): number {
+    return this.#maxConnections
+  }
   /** Where its time comes from. */
   readonly clock: Clock
   /** See {@link TcpProxyOptions.name}. */
   readonly name: string
   readonly #shutsSessions: boolean
-  readonly #listeners = new Set<NetServer>()
+  readonly #listeners = new Listeners()
+  #maxConnections: number
   readonly #sessions = new Set<TcpSession>()
   /** By server, where they are to be shut with it. */
   readonly #joined = new Map<Server, Set<TcpSession>>()
@@ -175,7 +179,7 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
         : oneOf('tcpProxy.inspect', options.inspect, 'client-hello', ['client-hello'])
     const inspectBytes = integer('tcpProxy.inspectBytes', options.inspectBytes, 16_384, 512, 65_536)
     const timeouts = readTcpTimeouts(options.timeouts)
-    this.maxConnections = integer('tcpProxy.maxConnections', options.maxConnections, 10_000, 1, 1_000_000)
+    this.#maxConnections = integer('tcpProxy.maxConnections', options.maxConnections, 10_000, 1, 1_000_000)
     this.#shutsSessions =
       oneOf('tcpProxy.onServerDown', options.onServerDown, 'keep', ['keep', 'shut-sessions']) ===
       'shut-sessions'
@@ -211,7 +215,8 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
           return undefined
         }
       },
-      refused: (session, reason, code, message) => this.#refused(reason, code, message, session.peerAddress),
+      refused: (session, reason, code, message) =>
+        this.#refused(reason, code, message, session.clientAddress),
       joined: session => this.#track(session),
       left: session => this.#untrack(session),
       closed: session => this.#closed(session),
@@ -248,10 +253,36 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
       throw closed()
     }
     listener.on('error', error => this.emit('error', error))
-    this.#listeners.add(listener)
+    this.#listeners.add(listener, options)
     const address = boundAddress(listener)
     this.emit('listening', address)
     return address
+  }
+
+  /** True between {@link pause} and {@link resume}. */
+  get paused(): boolean {
+    return this.#listeners.paused
+  }
+
+  /**
+   * Listen for now no longer; connections that there are go on. HAProxy's `disable frontend`.
+   * @throws {EvenerError} `EVENER_INVALID_OPTION` where it listens on an open socket (`fd`)
+   */
+  pause(): void {
+    this.#listeners.pause('tcpProxy.pause')
+  }
+
+  /** Listen again where it did. @throws the system's error where an address cannot be had any more */
+  resume(): Promise<void> {
+    return this.#listeners.resume()
+  }
+
+  /**
+   * Change how many connections there may be at once: 1 to 1,000,000. Those that there are stay.
+   * @throws {EvenerError} `EVENER_INVALID_OPTION`
+   */
+  setMaxConnections(maxConnections: number): void {
+    this.#maxConnections = integer('tcpProxy.maxConnections', maxConnections, 10_000, 1, 1_000_000)
   }
 
   /**
@@ -288,10 +319,7 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
     knownOptions('close', options, ['drainMs'])
     const drainMs = integer('close.drainMs', options.drainMs, 30_000, 0, 2_147_483_647)
     if (this.#closing === undefined) {
-      const stopped = [...this.#listeners].map(
-        listener => new Promise<void>(resolve => listener.close(() => resolve())),
-      )
-      this.#listeners.clear()
+      const stopped = this.#listeners.close()
       const quiet = new Promise<void>(resolve => {
         this.#quiet = resolve
       })

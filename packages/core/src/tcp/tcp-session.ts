@@ -99,8 +99,13 @@ export class TcpSession implements Placed, RelayOwner {
   }
 
   /** The client's address, as far as it is known. */
-  get peerAddress(): string {
+  get clientAddress(): string {
     return this.#connection?.sourceAddress ?? this.client.remoteAddress ?? ''
+  }
+
+  /** There are no requests at this layer. */
+  get what(): string {
+    return ''
   }
 
   /** Break it off, and wait for nobody who does not take what was written. */

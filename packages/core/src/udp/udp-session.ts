@@ -120,6 +120,15 @@ export class UdpSession implements Placed {
     } else this.#settings.counters.datagramsDropped++
   }
 
+  get clientAddress(): string {
+    return this.client.sourceAddress
+  }
+
+  /** There are no requests at this layer. */
+  get what(): string {
+    return ''
+  }
+
   /** Break it off. */
   shutdown(): void {
     this.#end(failed(this.#lease === undefined ? 'queue' : 'tunnel', 'proxy', 'shutdown'))

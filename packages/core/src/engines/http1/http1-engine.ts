@@ -82,13 +82,24 @@ class Http1Engine implements Engine, ConnectionOwner {
         return new Unable(attempt, error as Error)
       }
     }
-    const kept = this.#mayReuse(attempt, header) ? this.#pools.get(server)?.take(header) : undefined
+    const kept = this.#mayReuse(attempt, header) ? this.#take(server, header) : undefined
     if (kept === undefined) {
       return new ServerConnection(server, this, attempt, attempt.upgrade !== undefined, header)
     }
     server.counters.reuses++
     kept.carry(attempt)
     return kept
+  }
+
+  /** A kept connection to where the server is now. */
+  #take(server: Server, header: string): ServerConnection | undefined {
+    const pool = this.#pools.get(server)
+    const kept = pool?.take(header)
+    if (kept === undefined || kept.address === server.address) return kept
+    // The server was moved since, and so all that are kept are of the old address.
+    kept.close()
+    pool?.clear()
+    return undefined
   }
 
   #mayReuse(attempt: Attempt, header: string): boolean {
@@ -98,7 +109,7 @@ class Http1Engine implements Engine, ConnectionOwner {
   }
 
   idle(connection: ServerConnection): void {
-    if (this.#closed || this.#maxIdle === 0) {
+    if (this.#closed || this.#maxIdle === 0 || connection.address !== connection.server.address) {
       connection.close()
       return
     }

@@ -20,8 +20,10 @@ import {
   type ResponseHead,
   ResponseReader,
 } from '@evener/http1'
+import type { Address } from '../../balance/address.ts'
 import type { FailureReason, Phase } from '../../balance/outcome.ts'
 import type { Server } from '../../balance/server.ts'
+import { captured } from '../../base/capture.ts'
 import { type OnRead, onread } from '../../base/lent-reads.ts'
 import { ReadMemory } from '../../base/read-memory.ts'
 import { type Attempt, lentPieceBytes, type Transfer } from '../../http/engine.ts'
@@ -40,6 +42,8 @@ export interface ConnectionOwner {
 
 export class ServerConnection implements Transfer, BodySink {
   readonly server: Server
+  /** Where it goes: a server that was moved gets new ones. */
+  readonly address: Address
   /** The PROXY header that it began with, byte for byte: it speaks for that client alone. Empty for none. */
   readonly proxyHeader: string
   readonly releases = true
@@ -72,6 +76,7 @@ export class ServerConnection implements Transfer, BodySink {
    */
   constructor(server: Server, owner: ConnectionOwner, attempt: Attempt, plain: boolean, proxyHeader: string) {
     this.server = server
+    this.address = server.address
     server.counters.connects++
     this.proxyHeader = proxyHeader
     this.#owner = owner
@@ -92,7 +97,8 @@ export class ServerConnection implements Transfer, BodySink {
   }
 
   #connect(): Socket {
-    const { address, tls } = this.server
+    const { address } = this
+    const { tls } = this.server
     const to =
       address.path === undefined ? { host: address.host, port: address.port } : { path: address.path }
     if (tls !== undefined && this.proxyHeader === '') return connectServerTls(this.server, http1Only)
@@ -213,6 +219,7 @@ export class ServerConnection implements Transfer, BodySink {
     const head = this.#reader.read(attempt.request.method, buffer, at, end)
     if (head === undefined) return end
     if (head.kind === 'error') {
+      this.server.lastError = captured(this.address.text, head.message, buffer, at, end)
       this.#fail(this.#sent ? 'wait' : 'send', 'junk-response', new Error(head.message))
       return end
     }

@@ -121,7 +121,9 @@ class Http2Engine implements Engine, PoolSettings {
     const { server } = attempt
     if (server.protocol === 'http1' || this.#speaksHttp1(server)) return this.http1.attempt(attempt)
     let pool = this.#pools.get(server)
-    if (pool === undefined) {
+    if (pool?.address !== server.address) {
+      // What is under way there ends there.
+      pool?.close()
       pool = new SessionPool(server, this)
       this.#pools.set(server, pool)
       if (this.#closed) pool.close()

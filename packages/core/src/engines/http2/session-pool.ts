@@ -8,6 +8,7 @@
  * Invariant: a transfer is in one place only: `waiting`, the queue of one session, or carried by one.
  * Cost: O(sessions) for each transfer; there are few.
  */
+import type { Address } from '../../balance/address.ts'
 import type { Server } from '../../balance/server.ts'
 import type { Timer } from '../../base/clock.ts'
 import type { Engine } from '../../http/engine.ts'
@@ -27,6 +28,8 @@ export interface PoolSettings extends SessionSettings {
 
 export class SessionPool implements SessionOwner, TransferOwner {
   readonly server: Server
+  /** Where its sessions go: a server that was moved gets another pool. */
+  readonly address: Address
   readonly #settings: PoolSettings
   readonly #sessions: ServerSession[] = []
   readonly #waiting: StreamTransfer[] = []
@@ -35,6 +38,7 @@ export class SessionPool implements SessionOwner, TransferOwner {
 
   constructor(server: Server, settings: PoolSettings) {
     this.server = server
+    this.address = server.address
     this.#settings = settings
   }
 
