@@ -12,6 +12,13 @@ export {
 export { hashPassword } from './password.ts'
 export type { ProcessInfo } from './process-info.ts'
 export type { Door } from './rows.ts'
+export type { Level } from './runtime/level.ts'
+export {
+  type RuntimeApi,
+  type RuntimeApiBind,
+  type RuntimeApiOptions,
+  runtimeApi,
+} from './runtime/runtime-api.ts'
 export type { ServerAction } from './server-actions.ts'
 export type { Detail, Snapshot } from './snapshot.ts'
 export { Statistics, type StatisticsOptions, statistics } from './statistics.ts'

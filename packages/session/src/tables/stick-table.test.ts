@@ -424,3 +424,55 @@ describe('an option is refused', () => {
     ).toEqual({})
   })
 })
+
+describe('numbers that an operator sets', () => {
+  const made = () => {
+    const clock = handClock(1000)
+    const table = stickTable({
+      type: 'string',
+      clock,
+      store: {
+        conn_cnt: true,
+        conn_cur: true,
+        bytes_in_cnt: true,
+        http_req_rate: { periodMs: 1000 },
+        gpc: 2,
+        gpt: 1,
+      },
+    })
+    return { clock, table }
+  }
+
+  test('are what is read then, of counts, rates and tags', () => {
+    const { clock, table } = made()
+    clock.time += 10
+    expect(table.setNumber('a', 'conn_cnt', 7)).toBe(true)
+    expect(table.setNumber('a', 'http_req_rate', 5)).toBe(true)
+    expect(table.setNumber('a', 'gpt', 3, 0)).toBe(true)
+    expect(table.setNumber('a', 'conn_cnt', 2)).toBe(true)
+    expect([table.get('a', 'conn_cnt'), table.get('a', 'http_req_rate'), table.get('a', 'gpt', 0)]).toEqual([
+      2, 5, 3,
+    ])
+    clock.time += 2000
+    expect(table.get('a', 'http_req_rate')).toBe(0)
+  })
+
+  test('are not those that are not kept, nor how many there are now', () => {
+    const { table } = made()
+    expect([
+      table.setNumber('a', 'sess_cnt', 1),
+      table.setNumber('a', 'conn_cur', 1),
+      table.setNumber('a', 'gpt', 1, 4),
+    ]).toEqual([false, false, false])
+    expect(table.has('a')).toBe(false)
+  })
+
+  test('have a period where they are rates', () => {
+    const { table } = made()
+    expect([
+      table.periodMs('http_req_rate'),
+      table.periodMs('conn_cnt'),
+      table.periodMs('sess_rate'),
+    ]).toEqual([1000, undefined, undefined])
+  })
+})

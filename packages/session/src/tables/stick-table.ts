@@ -27,7 +27,7 @@ import {
   type StickTableData,
   TRACKERS,
 } from './data-types.ts'
-import { addToRate, msUntilRate, readRate } from './freq-ctr.ts'
+import { addToRate, msUntilRate, readRate, setRate } from './freq-ctr.ts'
 import {
   type KeySpelling,
   keyCellsOf,
@@ -246,6 +246,35 @@ export class StickTable {
     if (row === -1) return false
     this.happened(row, key!, this.layout.event[event], by)
     return true
+  }
+
+  /**
+   * Set a number of a key, which is made an entry by that. A rate is set as if so many events had come just now; `conn_cur`
+   * cannot be set. Shared tables take a count as what it differs by, and keep a rate to themselves. HAProxy's `set table`.
+   * @param number 0 to 2^32 - 1; bytes to 2^53
+   * @returns false where the table does not keep the number, or has no room
+   */
+  setNumber(value: StickKeyValue, type: DataType, number: number, index = 0): boolean {
+    const key = this.keyOf(value)
+    if (key === undefined || type === 'conn_cur' || this.get(value, type, index) === undefined) return false
+    const row = this.rows.take(key, this.now())
+    if (row === -1) return false
+    if (type === 'gpt') {
+      this.tag(row, key, index, number)
+      return true
+    }
+    const event = this.#eventOf(type, index)!
+    const state = { ageMs: 0, current: number, previous: 0 }
+    if (type.endsWith('_rate')) {
+      setRate(this.rows.cells, row * this.layout.stride + event.rate, this.now(), event.periodMs, state)
+    } else this.happened(row, key, event, number - this.read(row, type, index)!, false)
+    return true
+  }
+
+  /** Over how long a rate is counted, in milliseconds; undefined for what is no rate, or is not kept. */
+  periodMs(type: DataType, index = 0): number | undefined {
+    const event = type.endsWith('_rate') ? this.#eventOf(type, index) : undefined
+    return event === undefined || event.rate === -1 ? undefined : event.periodMs
   }
 
   /**
