@@ -13,6 +13,7 @@ import { allPackages, type Manifest, publishedPackages, type WorkspacePackage } 
 const chosen: Readonly<Record<string, string>> = {
   eventemitter3: 'typed events, faster than node:events',
   'http-proxy-3': 'the compatible engine, for its options and its users',
+  'lru-cache': 'who was let in by a password is known again for a while: bounded, with a time for each',
   re2js: 'regular expressions of rules in linear time, whatever a client sends',
   redis: 'an optional peer: stick tables that processes share; the host passes its own client',
 }

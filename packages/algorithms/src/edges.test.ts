@@ -123,3 +123,17 @@ describe.each(Object.entries(algorithms))('%s', (_name, make) => {
     }
   })
 })
+
+describe('a key that is not a number', () => {
+  it.each([
+    ['hash', () => hash<RequestInfo>({ key: () => Number.NaN })],
+    ['maglev', () => maglev<RequestInfo>({ key: () => Number.NaN, tableSize: 251 })],
+    ['rendezvous', () => rendezvous<RequestInfo>({ key: () => Number.NaN })],
+  ])('is no key for %s: the servers take turns', (_, make) => {
+    const balancer = make()
+    balancer.rebuild(['a', 'b'].map(id => ({ id, weight: 1, load: 0, saturated: false })))
+    const request = { sourceAddress: '192.0.2.1', header: () => undefined } as unknown as RequestInfo
+    const picked = [1, 2, 3, 4].map(() => balancer.pick(request)?.id)
+    expect(picked).toEqual(['a', 'b', 'a', 'b'])
+  })
+})

@@ -97,8 +97,9 @@ export class KeyedBalancer<C> implements Balancer<C> {
     const key = this.#key(context)
     let hash: number
     if (typeof key === 'string') hash = hashText(this.#function, key)
-    else if (typeof key === 'number') hash = key
-    else if (key === undefined) return this.#fallback.pick(context, tried)
+    else if (typeof key === 'number' && !Number.isNaN(key)) hash = key
+    // A number that is none is no key either, as for `hash`.
+    else if (key === undefined || typeof key === 'number') return this.#fallback.pick(context, tried)
     else hash = this.#function(key, key.length)
     return this.#table.at(avalanche(hash) >>> 0, tried)
   }

@@ -5,6 +5,7 @@
  * the rest is turned away. Whoever was let in once is known again for a while by a keyed digest of what was sent.
  */
 import { createHmac, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { invalid } from './options.ts'
 
 const hashBytes = 32
@@ -64,7 +65,8 @@ export type Verdict = { readonly user: string } | 'wrong' | 'busy'
 export class Users {
   readonly #hashes = new Map<string, Hash>()
   readonly #key = randomBytes(32)
-  readonly #known = new Map<string, { readonly user: string; readonly until: number }>()
+  /** The user by the digest of what was sent. */
+  readonly #known = new LRUCache<string, string>({ max: mostKnown, ttl: knownMs })
   /** Whoever is not a user costs as much time as one who is. */
   readonly #nobody: Hash = { options: cost, salt: randomBytes(16), hash: randomBytes(hashBytes) }
   #checking = 0
@@ -86,7 +88,7 @@ export class Users {
     const credentials = Buffer.from(match[1] as string, 'base64').toString()
     const digest = createHmac('sha256', this.#key).update(credentials).digest('base64url')
     const known = this.#known.get(digest)
-    if (known !== undefined && known.until > performance.now()) return { user: known.user }
+    if (known !== undefined) return { user: known }
     if (this.#checking >= mostAtOnce) return 'busy'
     this.#checking++
     try {
@@ -103,8 +105,7 @@ export class Users {
     const { salt, options, hash: expected } = hash ?? this.#nobody
     const derived = await derive(credentials.slice(colon + 1), salt, options)
     if (!timingSafeEqual(derived, expected) || hash === undefined) return undefined
-    if (this.#known.size >= mostKnown) this.#known.delete(this.#known.keys().next().value as string)
-    this.#known.set(digest, { user, until: performance.now() + knownMs })
+    this.#known.set(digest, user)
     return { user }
   }
 }
