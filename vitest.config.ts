@@ -60,6 +60,7 @@ export default defineConfig({
         'packages/log/src/**': { branches: 95 },
         'packages/rules/src/**': { branches: 95 },
         'packages/core/src/**': { branches: 90 },
+        'packages/stats/src/**': { branches: 90 },
       },
     },
   },

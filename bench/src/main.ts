@@ -12,6 +12,7 @@ import { describeMachine } from './machine/machine.ts'
 import { findProgram, missingProgram, programVersion } from './machine/programs.ts'
 import { type BenchOptions, parseOptions, usage } from './options.ts'
 import { type Origin, startOrigin } from './origin/origin.ts'
+import { benchPage } from './page/run.ts'
 import { resultsPage } from './report/page.ts'
 import { plot } from './report/plot.ts'
 import {
@@ -167,6 +168,10 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
   try {
     if (options.tables) (options.json ? say : console.log)(await benchTables(keeper, options.quick))
+    if (options.page) {
+      const cores = partCores(allowedCores())
+      ;(options.json ? say : console.log)(await benchPage(keeper, cores, options.repeats, options.quick))
+    }
     const results = await measure(options, keeper)
     if (options.json) console.log(JSON.stringify(results, undefined, 2))
     if (options.write) write(results)

@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly checks: readonly CheckSubject[]
   /** Measure stick tables. */
   readonly tables: boolean
+  /** Measure what it costs to watch the statistics page. */
+  readonly page: boolean
   readonly repeats: number
   readonly seconds: number
   readonly quick: boolean
@@ -33,7 +35,9 @@ const algorithmsRow = { name: 'algorithms' }
 const checksRow = { name: 'checks' }
 /** Nor is this: stick tables, in memory and by Redis. */
 const tablesRow = { name: 'tables' }
-const ownRows = [algorithmsRow, checksRow, tablesRow]
+/** Nor this: traffic while browsers watch the statistics page. */
+const pageRow = { name: 'page' }
+const ownRows = [algorithmsRow, checksRow, tablesRow, pageRow]
 
 export const usage = `Usage: npx pnpm@12 bench [row …] [options]
 
@@ -85,6 +89,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     algorithms: contenders.filter(one => wantsAlgorithms && (names === undefined || named.includes(one))),
     checks: checkSubjects.filter(one => wantsChecks && (names === undefined || named.includes(one))),
     tables: all ? !quick : asked.includes(tablesRow),
+    page: all ? !quick : asked.includes(pageRow),
     repeats,
     seconds: numberOf('--seconds', values.seconds, quick ? 0.6 : 2, 0.2),
     quick,

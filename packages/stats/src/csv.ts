@@ -4,20 +4,21 @@ import { type Column, columns, ownColumns, type StatRow } from './columns.ts'
 /** What is behind `-` may be in any order, and there may be more of it tomorrow. */
 const header = `# ${[...columns, '-', ...ownColumns].join(',')},\n`
 
-/** A field that a spreadsheet does not read as several, nor as a formula. */
-function field(value: string | number | undefined): string {
+/** What servers, checks and agents have said, and nobody has chosen. */
+const foreign: ReadonlySet<Column> = new Set(['last_chk', 'last_agt'])
+
+function field(column: Column, value: string | number | undefined): string {
   if (typeof value === 'number') return String(value)
   if (value === undefined || value === '') return ''
-  // A server's text may hold anything; one that begins like a formula must not become one.
-  const harmless = /^[=+@\t\r]/.test(value) || /^-(?!\d+$)/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(harmless)
-    ? `"${harmless.replaceAll('"', '""').replaceAll(/[\r\n]+/g, ' ')}"`
-    : harmless
+  // To a spreadsheet, a text that begins like this is a formula.
+  const harmless = foreign.has(column) && /^[=+@\t\r-]/.test(value) ? `'${value}` : value
+  if (!/[",\r\n]/.test(harmless)) return harmless
+  return `"${harmless.replaceAll('"', '""').replaceAll(/[\r\n]+/g, ' ')}"`
 }
 
 /** One line. */
 export function csvLine(row: StatRow): string {
-  const values = (some: readonly Column[]) => some.map(column => `${field(row[column])},`).join('')
+  const values = (some: readonly Column[]) => some.map(column => `${field(column, row[column])},`).join('')
   return `${values(columns)}-,${values(ownColumns)}\n`
 }
 

@@ -129,6 +129,27 @@ test('who does not read costs no memory, misses what passes, and gets all again'
   await expect.poll(() => received.split('event: all').length).toBe(3)
 })
 
+test('a tick that fails harms nobody, and the next one tells everything', async () => {
+  const { backend } = backendOf()
+  let fails = true
+  const feed = new LiveFeed(async detail => {
+    if (fails) throw new Error('a clock that throws')
+    return await takeSnapshot({ doors: new Map(), backends: [backend] }, detail)
+  }, 60_000)
+  const server = createServer((_, response) => feed.watch(response.writeHead(200))).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    feed.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+  fails = false
+  feed.refresh()
+  const { value } = (await response.body?.getReader().read()) ?? {}
+  expect(new TextDecoder().decode(value)).toMatch(/^event: all\n/)
+})
+
 test('a feed that is closed ends all who watch, and takes nobody more', async () => {
   const { feed, watch, port } = await world()
   const next = await watch()

@@ -88,8 +88,12 @@ export class LiveFeed {
   }
 
   async #sample(): Promise<void> {
-    const { rows } = await this.#snapshot('proxies')
-    this.#history.add(rows)
+    try {
+      const { rows } = await this.#snapshot('proxies')
+      this.#history.add(rows)
+    } catch {
+      // As in a tick: there is nobody to tell.
+    }
   }
 
   async #tick(): Promise<void> {
@@ -97,24 +101,30 @@ export class LiveFeed {
     clearTimeout(this.#timer)
     do {
       this.#again = false
-      const { rows, info } = await this.#snapshot('servers')
-      if (!this.#delta.fits(rows)) {
+      try {
+        await this.#tell(await this.#snapshot('servers'))
+      } catch {
+        // Something of the host's own threw, a clock for one. Watchers see that nothing comes, and it is tried again.
         this.#delta.reset()
-        for (const watcher of this.#watchers) watcher.current = false
       }
-      const texts: string[] = []
-      for (let from = 0; from < rows.length; from += sliceRows) {
-        texts.push(...this.#delta.update(rows, from, Math.min(from + sliceRows, rows.length)))
-        if (rows.length > sliceRows) await turn()
-      }
-      await this.#send(
-        event('delta', `{"info":${JSON.stringify(info)},"rows":[${texts.join(',')}]}`),
-        JSON.stringify(info),
-      )
     } while (this.#again && this.#watchers.size > 0)
     this.#ticking = false
     if (this.#watchers.size === 0 || this.#closed) this.#delta.reset()
     else this.#timer = setTimeout(() => void this.#tick(), this.#intervalMs).unref()
+  }
+
+  async #tell({ rows, info }: Snapshot): Promise<void> {
+    if (!this.#delta.fits(rows)) {
+      this.#delta.reset()
+      for (const watcher of this.#watchers) watcher.current = false
+    }
+    const texts: string[] = []
+    for (let from = 0; from < rows.length; from += sliceRows) {
+      texts.push(...this.#delta.update(rows, from, Math.min(from + sliceRows, rows.length)))
+      if (rows.length > sliceRows) await turn()
+    }
+    const process = JSON.stringify(info)
+    await this.#send(event('delta', `{"info":${process},"rows":[${texts.join(',')}]}`), process)
   }
 
   async #send(delta: Buffer, info: string): Promise<void> {
