@@ -10,39 +10,26 @@
  */
 
 import type { StatRow } from './columns.ts'
-import { ageFields, pageFields, pageValues } from './page-fields.ts'
+import { ageFields, pageValues } from './page-fields.ts'
 
 type Values = (string | number | null)[]
-
-const identity = [0, 1, 2] as const
 
 export class Delta {
   #rows: Values[] = []
 
-  /** Take the lines of now, from `from` on; what they were is replaced. @returns the text of each line that changed */
-  update(rows: readonly StatRow[], from: number, to: number): string[] {
-    const texts: string[] = []
-    for (let index = from; index < to; index++) {
-      const values = pageValues(rows[index] as StatRow)
-      const before = this.#rows[index]
-      this.#rows[index] = values
-      if (before === undefined) continue
-      const text = changes(before, values)
-      if (text !== '') texts.push(`[${index}${text}]`)
-    }
-    return texts
+  /** Take a line as it is now; what it was is replaced. @returns what changed, as text; empty for nothing, or for a first look */
+  update(row: StatRow, index: number): string {
+    const values = pageValues(row)
+    const before = this.#rows[index]
+    this.#rows[index] = values
+    const text = before === undefined ? '' : changes(before, values)
+    return text === '' ? '' : `[${index}${text}]`
   }
 
-  /** Whether these are the same servers in the same order; else what was sent before has no meaning any more. */
-  fits(rows: readonly StatRow[]): boolean {
-    return (
-      rows.length === this.#rows.length &&
-      this.#rows.every((values, index) =>
-        identity.every(
-          field => values[field] === (rows[index] as StatRow)[pageFields[field] as keyof StatRow],
-        ),
-      )
-    )
+  /** Whether this line is of the same server as before; else what was sent before has no meaning any more. */
+  fits({ pxname, svname, type }: StatRow, index: number): boolean {
+    const before = this.#rows[index]
+    return before !== undefined && before[1] === svname && before[0] === pxname && before[2] === type
   }
 
   /** Forget what was sent. */
@@ -55,12 +42,9 @@ export class Delta {
     return this.#rows.length
   }
 
-  /** All values of some lines, as text with commas between. */
-  all(from: number, to: number): string {
-    return this.#rows
-      .slice(from, to)
-      .map(values => JSON.stringify(values))
-      .join(',')
+  /** All values of a line, as text. */
+  all(index: number): string {
+    return JSON.stringify(this.#rows[index])
   }
 }
 

@@ -2,12 +2,12 @@
  * All lines of the statistics as they are now, taken in slices: between two of them, whatever else the process has to do
  * goes on. With thousands of servers the lines are therefore some milliseconds apart.
  */
-import { setImmediate as turn } from 'node:timers/promises'
 import type { Backend } from '@evener/core'
 import type { StatRow } from './columns.ts'
 import { type Latencies, latenciesOf, serverLatenciesOf } from './latencies.ts'
 import { type ProcessInfo, processInfo } from './process-info.ts'
 import { backendRow, type Door, doorRow, serverRow } from './rows.ts'
+import { Slices } from './slices.ts'
 
 /** What was counted, of a process or of all workers. */
 export interface Snapshot {
@@ -16,9 +16,6 @@ export interface Snapshot {
   readonly latencies: readonly Latencies[]
   readonly info: ProcessInfo
 }
-
-/** Lines in a slice: about a quarter of a millisecond. */
-const sliceRows = 100
 
 /** What the statistics are of. */
 export interface Sources {
@@ -32,6 +29,7 @@ export type Detail = 'proxies' | 'servers' | 'latencies'
 /** See {@link Snapshot}. */
 export async function takeSnapshot({ doors, backends }: Sources, detail: Detail): Promise<Snapshot> {
   const withLatencies = detail === 'latencies'
+  const slices = new Slices()
   const rows: StatRow[] = []
   const latencies: Latencies[] = []
   let iid = 0
@@ -45,7 +43,7 @@ export async function takeSnapshot({ doors, backends }: Sources, detail: Detail)
     for (const server of detail === 'proxies' ? [] : backend.servers) {
       rows.push(serverRow(backend, server, iid, ++sid))
       if (withLatencies) latencies.push(serverLatenciesOf(server.counters.times))
-      if (rows.length % sliceRows === 0) await turn()
+      if (slices.over) await slices.next()
     }
     rows.push(backendRow(backend, iid))
     if (withLatencies) latencies.push(latenciesOf(backend.counters.times))
