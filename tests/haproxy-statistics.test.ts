@@ -5,6 +5,7 @@
 import { createServer } from 'node:net'
 import { createBackend, createFrontend, createTcpProxy } from '@evener/core'
 import { httpCheck } from '@evener/health'
+import { deny, match, path, redirect, status } from '@evener/rules'
 import { type Column, listenStats } from '@evener/stats'
 import { answer, type Behaviour, fakeServer, rawClient, request, reset, truncate } from '@evener/testing'
 import { expect, test } from 'vitest'
@@ -71,12 +72,16 @@ defaults
   default-server inter 100ms rise 2 fall 2
 frontend main
   option http-ignore-probes
+  http-request deny if { path_beg /internal }
+  http-request redirect location / code 301 if { path /old }
+  http-response deny if { status 418 }
   bind 127.0.0.1:${http}
   use_backend half if { path_beg /half }
   use_backend none if { path_beg /none }
   use_backend checked if { path_beg /checked }
   default_backend app
 backend app
+  http-request deny deny_status 429 if { path_beg /often }
   server s1 ${one}
   server s2 ${two} weight 2 backup
   server s3 ${two} disabled
@@ -110,6 +115,7 @@ backend echo
   const app = createBackend({
     ...common,
     name: 'app',
+    rules: { request: [deny({ status: 429 }).if(match.beg(path(), '/often'))] },
     servers: [
       { id: 's1', address: one },
       { id: 's2', address: two, weight: 2, backup: true },
@@ -139,7 +145,16 @@ backend echo
     ['none', none],
     ['checked', checked],
   ])
-  const main = createFrontend({ route: ({ uri }) => byPath.get(uri.split('/')[1] as string) ?? app })
+  const main = createFrontend({
+    route: ({ uri }) => byPath.get(uri.split('/')[1] as string) ?? app,
+    rules: {
+      request: [
+        deny().if(match.beg(path(), '/internal')),
+        redirect({ location: '/', code: 301 }).if(match.str(path(), '/old')),
+      ],
+      response: [deny().if(match.int(status(), 418))],
+    },
+  })
   const raw = createTcpProxy({ route: tcpBackend })
   const backends = [app, half, none, checked, tcpBackend]
   const [http, tcp] = await Promise.all([main, raw].map(door => door.listen({ port: 0, host: '127.0.0.1' })))
@@ -184,6 +199,8 @@ async function traffic({ http, tcp }: { http: number; tcp: number }): Promise<vo
   for (let i = 0; i < 4; i++) await ask(`/half/${i}`)
   for (let i = 0; i < 2; i++) await ask('/none')
   await ask('/checked/1')
+  // What rules answer.
+  for (const target of ['/internal', '/internal/x', '/old', '/often', '/status/418']) await ask(target)
   // What is no request.
   const wrong = await rawClient({ port: http })
   await wrong.send('GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n')
@@ -248,6 +265,10 @@ oracleTest(haproxyTitle('the same traffic is counted as HAProxy counts it'), asy
     ['check_status', 'check_code', 'check_rise', 'check_fall', 'check_health', 'check_desc', 'chkdown'],
     row => row.pxname === 'checked' && row.type === '2',
   )
+  await compare(['dreq', 'dresp', 'dcon', 'dses'], row => row.type === '0')
+  await compare(['dreq', 'dresp'], row => row.type === '1')
+  await compare(['dresp'], servers)
+  await compare(['intercepted'], row => row.pxname === 'main')
   // At layer 4 the bytes are the same; in HTTP, HAProxy's have the heads as well.
   await compare(['bin', 'bout'], row => row.pxname === 'echo' || row.pxname === 'raw')
   const [mine, its] = [await ours(), await theirs()]

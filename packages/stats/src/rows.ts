@@ -62,9 +62,7 @@ export function doorRow(name: string, door: Door, iid: number): StatRow {
       ...common,
       ...connectionsOf(door),
       ...bytesOf(door.counters),
-      dreq: 0,
-      dresp: 0,
-      ereq: refusalsOf(door),
+      ...refusalsOf(door),
       mode: 'tcp',
     }
   }
@@ -80,8 +78,8 @@ export function doorRow(name: string, door: Door, iid: number): StatRow {
     ...common,
     ...(door instanceof Frontend ? connectionsOf(door) : ofHandler),
     ...bytesOf(counters),
-    dreq: 0,
-    dresp: 0,
+    dreq: counters.requestsDenied,
+    dresp: counters.responsesDenied,
     ereq,
     ...responsesOf(counters),
     req_rate: requestRate,
@@ -94,7 +92,8 @@ export function doorRow(name: string, door: Door, iid: number): StatRow {
     cache_lookups: 0,
     cache_hits: 0,
     mode: 'http',
-    intercepted: all - ereq,
+    intercepted: Math.max(0, all - ereq - counters.requestsDenied),
+    dcon: door instanceof Frontend ? door.counters.connectionsDenied : 0,
   }
 }
 
@@ -120,8 +119,14 @@ const bytesOf = ({ bytesIn, bytesOut }: { bytesIn: number; bytesOut: number }) =
   bout: bytesOut,
 })
 
-function refusalsOf({ counters }: TcpProxy): number {
-  return counters.refusedBy['proxy-header'] + counters.refusedBy['client-hello']
+function refusalsOf({ counters: { refusedBy } }: TcpProxy) {
+  return {
+    dcon: refusedBy['connection-rule'],
+    dses: refusedBy['session-rule'],
+    dreq: refusedBy['content-rule'],
+    dresp: 0,
+    ereq: refusedBy['proxy-header'] + refusedBy['client-hello'],
+  }
 }
 
 /** What servers and backends have in common. */
@@ -134,7 +139,7 @@ function trafficOf(counters: Server['counters'] | Backend['counters'], now: numb
     smax: counters.requestsMax,
     stot: counters.requests,
     ...bytesOf(counters),
-    dresp: 0,
+    dresp: counters.responsesDenied,
     econ: counters.unreached,
     eresp: counters.responseErrors,
     wretr: counters.retries,
@@ -263,7 +268,7 @@ export function backendRow(backend: Backend, iid: number): StatRow {
     svname: 'BACKEND',
     ...trafficOf(counters, now),
     econ: counters.unreached + counters.rejected,
-    dreq: 0,
+    dreq: counters.requestsDenied,
     status: pool.length > 0 ? 'UP' : 'DOWN',
     weight: Math.ceil(weight),
     act,

@@ -148,12 +148,14 @@ export class Admission<D> implements Served {
   #refused(verdict: Exclude<Ended, { readonly kind: 'allow' | 'backend' }>): void {
     const denied = verdict.kind === 'reject' || verdict.denied === true
     if (denied) this.#denied()
-    if (verdict.kind === 'reject') this.#settle({ kind: 'drop', silently: verdict.silently })
-    else
-      this.#settle({
-        kind: 'answer',
-        answer: answerOf(verdict.answer, this.#door.answers, this.transaction.edited),
-      })
+    if (verdict.kind === 'reject') {
+      this.#settle({ kind: 'drop', silently: verdict.silently })
+      return
+    }
+    const answer = answerOf(verdict.answer, this.#door.answers, this.transaction.edited)
+    // The door counts what it answers; that it was for a backend, only the rules know.
+    if (denied) this.#backend?.counters.response(answer.status)
+    this.#settle({ kind: 'answer', answer })
   }
 
   #denied(): void {
