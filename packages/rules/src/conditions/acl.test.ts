@@ -61,7 +61,7 @@ describe('a test as text', () => {
 
   it('takes lists of whoever compiles it', () => {
     const list = patternList({ name: 'paths', entries: ['/Api'] })
-    const test = acl('path_beg -f paths', 'request', { list: () => list })
+    const test = acl('path_beg -f paths', 'request', { names: { list: () => list } })
     expect(test.test(scope)).toBe(true)
     list.clear()
     expect(test.test(scope)).toBe(false)

@@ -12,7 +12,7 @@
 import { all, any, type Condition, not } from '../condition.ts'
 import { expression, type ScopeAt } from '../expression/expression.ts'
 import { fetches } from '../expression/fetch-catalogue.ts'
-import type { Names } from '../expression/names.ts'
+import { listOf, type Names } from '../expression/names.ts'
 import { refuse } from '../options.ts'
 import type { MatchMethod } from '../patterns/methods.ts'
 import { PatternList } from '../patterns/pattern-list.ts'
@@ -28,9 +28,7 @@ import { predefined } from './predefined.ts'
 export interface AclContext {
   /** Named conditions, beside the predefined ones. */
   readonly acls?: Readonly<Record<string, Condition<never>>> | undefined
-  /** The list of a file; by default the file is read. */
-  readonly list?: ((file: string, isMap: boolean) => PatternList) | undefined
-  /** What expressions refer to. */
+  /** What expressions and lists of patterns refer to. */
   readonly names?: Names | undefined
 }
 
@@ -215,8 +213,7 @@ function readPatterns(
     else if (word === '-m') method = methodOf(words[++at])
     else if (word === '-f') {
       const file = words[++at] ?? refuse('acl', word, 'a file behind it')
-      const list = context.list?.(file, isMap) ?? new PatternList({ file, map: isMap })
-      groups.push({ patterns: list, ignoreCase })
+      groups.push({ patterns: listOf(context.names, file, isMap), ignoreCase })
     } else if (word === '--') {
       at++
       break

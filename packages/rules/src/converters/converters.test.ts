@@ -16,7 +16,7 @@ import { regsub } from './regsub.ts'
 import { urlDec, urlEnc } from './url-encoding.ts'
 
 const names: Names = {
-  map: name =>
+  list: name =>
     ({
       hosts: patternList({ name, entries: { 'a.example': 'one', 'b.example': '2' } }),
       nets: patternList({ name, entries: { '10.0.0.0/8': '192.0.2.7', '::1': 'x' } }),
@@ -260,7 +260,7 @@ describe('a converter', () => {
     ['int(1),http_date(0,h)', 'argument 2 of http_date is "h"'],
     ['str(a),regsub((,b)', 'regsub pattern is "("'],
     ['str(a),regsub(a,b,x)', 'regsub flags is "x"'],
-    ['str(a),map(nothing)', 'argument 1 of map is "nothing"'],
+    ['str(a),map(nothing)', 'file is "nothing"; allowed is a file that can be read'],
     ['str(a),map_str_int(hosts,x)', 'default is "x"'],
     ['str(a),map_str_ip(hosts,x)', 'default is "x"'],
     ['str(a),in_table(other)', 'argument 1 of in_table is "other"'],

@@ -56,6 +56,7 @@ import { type TableNumber, tableNumbers } from '../tables.ts'
 import type { Converter } from '../value.ts'
 import { isVariableName } from '../variables.ts'
 import type { Arguments } from './arguments.ts'
+import { listOf } from './names.ts'
 
 /** Makes a converter of what is in the parentheses. */
 type Maker = (given: Arguments) => Converter<never, Sample, never>
@@ -235,6 +236,5 @@ function tableIndex(given: Arguments, name: 'gpc' | 'gpc_rate' | 'gpt'): Convert
 
 function mapOf(given: Arguments, options: MapOptions): Converter<never, Sample> {
   const file = given.text()
-  const list = given.names.map?.(file) ?? given.refuse(file, 'a map that is known')
-  return map(list, { ...options, default: given.maybeText() })
+  return map(listOf(given.names, file, true), { ...options, default: given.maybeText() })
 }

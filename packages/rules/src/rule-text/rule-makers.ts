@@ -31,7 +31,7 @@ import {
 import { type SetVarCondition, setVar, unsetVar } from '../actions/variables.ts'
 import { pause, waitForBody } from '../actions/waits.ts'
 import { refuse } from '../options.ts'
-import { PatternList } from '../patterns/pattern-list.ts'
+import type { PatternList } from '../patterns/pattern-list.ts'
 import type { LogLevel, TimeoutName } from '../scope.ts'
 import type { Text } from '../text.ts'
 import type { Value } from '../value.ts'
@@ -60,7 +60,9 @@ const ofList =
   (isMap: boolean, make: (list: PatternList, given: RuleWords) => Made): Maker =>
   given => {
     const [file = ''] = given.arguments(1)
-    return make(given.context.list?.(file, isMap) ?? new PatternList({ file, map: isMap }), given)
+    // A copy of a file that nobody looks up in would be changed for nothing.
+    const list = given.context.names?.list?.(file, isMap)
+    return make(list ?? refuse(given.keyword, file, 'a list that names.list() has'), given)
   }
 
 const entries: Readonly<Record<string, Maker>> = {

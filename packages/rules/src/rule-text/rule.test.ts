@@ -16,7 +16,7 @@ const list = patternList({ name: 'list' })
 const table = patternList({ name: 'map', map: true })
 const backend = { name: 'api' }
 const context: RuleContext = {
-  list: (_, isMap) => (isMap ? table : list),
+  names: { list: (name, isMap) => (name === 'none' ? undefined : isMap ? table : list) },
   backend: name => (name === 'api' ? backend : undefined),
 }
 
@@ -155,6 +155,15 @@ describe('a rule as text', () => {
     ])
   })
 
+  it('looks up in the map that other rules change', () => {
+    const bans = patternList({ name: 'bans', map: true })
+    const names = { list: () => bans }
+    rule('set-map(bans) %[path] %[src]', 'request', { names }).run(requestScope('/a/b'))
+    const banned = rule('deny if { path,map_beg(bans,nobody) -m str 192.0.2.1 }', 'request', { names })
+    expect(banned.run(requestScope('/a/b/c'))).toMatchObject({ kind: 'answer' })
+    expect(banned.run(requestScope('/b'))).toBeUndefined()
+  })
+
   it('of a response changes the response', () => {
     const scope = responseScope(200, ['Server', 'x'])
     for (const text of [
@@ -194,6 +203,7 @@ describe('a rule as text', () => {
     ['wait-for-body 5s', 'time, and how long'],
     ['use_backend none', 'use_backend is "none"'],
     ['add-acl(map) x if', 'names of conditions'],
+    ['set-map(none) a b', 'set-map is "none"; allowed is a list that names.list() has'],
     ['normalize-uri all', 'normalizer is "all"'],
     ['normalize-uri path-strip-dot full', 'full is true'],
     ['normalize-uri path-strip-dot strict', 'strict is true'],
