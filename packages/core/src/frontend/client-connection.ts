@@ -27,7 +27,7 @@ import { lendReads } from '../base/lent-reads.ts'
 import { isShared, ReadMemory } from '../base/read-memory.ts'
 import { reset } from '../base/reset.ts'
 import { countRefused, type Tracks, trackedConnection } from '../base/tracking.ts'
-import type { Answer, AnswerStatus } from '../http/answer.ts'
+import { type Answer, type AnswerStatus, lengthOf } from '../http/answer.ts'
 import type { ClientSide, ClientTunnel } from '../http/client-side.ts'
 import type { Passing, ResponseHead } from '../http/engine.ts'
 import { Exchange } from '../http/exchange.ts'
@@ -485,7 +485,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   answer(answer: Answer): void {
     this.#responding = true
     this.#settleKeepAlive()
-    const head = `${statusLine(answer.status, answer.reason)}${textOfPairs(answer.headers)}Content-Length: ${answer.body.length}\r\n${this.#connectionLine()}\r\n`
+    const head = `${statusLine(answer.status, answer.reason)}${textOfPairs(answer.headers)}${textOfPairs(lengthOf(answer))}${this.#connectionLine()}\r\n`
     const body = this.#method === 'HEAD' ? '' : answer.body.toString('latin1')
     this.#socket.write(head + body, 'latin1')
     this.#responded()

@@ -14,7 +14,18 @@ export interface Answer {
   readonly reason?: string | undefined
   /** Names and values in turn; the length is added. */
   readonly headers: readonly string[]
+  /** Empty where the status has none: 204, 304. */
   readonly body: Buffer
+}
+
+/** Whether a response of this status ends with its head, whatever its fields say (RFC 9112 section 6.3). */
+export function isBodyless(status: number): boolean {
+  return status === 204 || status === 304
+}
+
+/** The length of an answer's body, as a field; none where no body may be announced (RFC 9110 section 8.6). */
+export function lengthOf({ status, body }: Answer): readonly string[] {
+  return isBodyless(status) ? [] : ['Content-Length', String(body.length)]
 }
 
 /** The statuses with which Evener, or a rule without a page of its own, answers. */

@@ -18,7 +18,7 @@ import { surroundings } from '../rules/door-rules.ts'
 import { type HttpRules, httpLists, readRules } from '../rules/rule-lists.ts'
 import { FrontendSight } from '../rules/sights.ts'
 import { Transaction } from '../rules/transaction.ts'
-import { type Answer, type AnswerStatus, Answers, type ErrorPages } from './answer.ts'
+import { type Answer, type AnswerStatus, Answers, type ErrorPages, lengthOf } from './answer.ts'
 import { ConnectionDeadline } from './connection-deadline.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, type RouteAnswer, routeOf } from './door.ts'
 import { DoorCounters } from './door-counters.ts'
@@ -709,7 +709,7 @@ class HttpDoor implements MalformedOwner {
     this.#refused(answer.status as AnswerStatus)
     countRefused(request?.tracked, answer.status)
     req.resume()
-    const headers = [...answer.headers, 'Content-Length', String(answer.body.length)]
+    const headers = [...answer.headers, ...lengthOf(answer)]
     res.writeHead(answer.status, answer.reason ?? STATUS_CODES[answer.status] ?? '', headers)
     res.end(answer.body)
   }

@@ -10,7 +10,7 @@ import type { Socket } from 'node:net'
 import type { HeaderEdits } from '@evener/session'
 import type { Clock } from '../base/clock.ts'
 import { reset } from '../base/reset.ts'
-import type { Answer } from './answer.ts'
+import { type Answer, lengthOf } from './answer.ts'
 import type { ClientSide, ClientTunnel } from './client-side.ts'
 import { lentPieceBytes, type Passing, type ResponseHead } from './engine.ts'
 import { edit, endToEnd, type Headers, headerValue, Names, pairs } from './headers.ts'
@@ -259,8 +259,7 @@ export class NodeClient implements ClientSide, BodySource {
       this.abort()
       return
     }
-    const length = String(answer.body.length)
-    const headers = [...answer.headers, 'Content-Length', length]
+    const headers = [...answer.headers, ...lengthOf(answer)]
     // Where a Connection field is given, Node leaves it at that.
     if (!res.shouldKeepAlive) headers.push('Connection', 'close')
     // The reason is named, because one that Node refused a moment ago would otherwise be taken again.

@@ -10,7 +10,7 @@
 import { STATUS_CODES } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { HeaderEdits } from '@evener/session'
-import type { Answer } from '../http/answer.ts'
+import { type Answer, lengthOf } from '../http/answer.ts'
 import type { ClientSide, ClientTunnel } from '../http/client-side.ts'
 import type { Passing, ResponseHead } from '../http/engine.ts'
 import { type Headers, headerValue } from '../http/headers.ts'
@@ -245,7 +245,7 @@ export class Http2Client implements ClientSide, BodySource {
       const head = { ':status': 200, 'grpc-status': String(grpcStatus(status)), ...fields }
       stream.respond(head, { endStream: true })
     } else {
-      const lines = [...headers, 'content-length', String(body.length)]
+      const lines = [...headers, ...lengthOf(answer)]
       const fields = responseFields(status, lines) ?? { ':status': status }
       stream.respond(fields)
       // Node has ended it already for HEAD.

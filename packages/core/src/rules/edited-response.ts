@@ -6,7 +6,7 @@
  */
 import { EditedHead, type FieldEdits, PairFields, type ResponseView } from '@evener/rules'
 import type { AffinityResponse, HeaderEdits } from '@evener/session'
-import type { Answer } from '../http/answer.ts'
+import { type Answer, isBodyless } from '../http/answer.ts'
 import type { ResponseHead } from '../http/engine.ts'
 
 export class EditedResponse implements ResponseView, AffinityResponse {
@@ -90,10 +90,6 @@ export class EditedResponse implements ResponseView, AffinityResponse {
       body: came.body,
     }
   }
-}
-
-function isBodyless(status: number): boolean {
-  return status === 204 || status === 304
 }
 
 const none: readonly never[] = []

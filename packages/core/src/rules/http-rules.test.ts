@@ -129,6 +129,20 @@ describe.each(doors)('$name', kind => {
     expect((await ask()).status).toBe(500)
   })
 
+  test.each([204, 304])('an answer with %i has neither a length nor a body', async status => {
+    const { ask } = await ruled(kind, {
+      door: { rules: { request: [respond({ status }).if(match.str(path(), '/own')), deny({ status })] } },
+    })
+    for (const way of ['/own', '/page']) {
+      const answered = await ask({ path: way })
+      expect([answered.status, answered.headers['content-length'], answered.text]).toEqual([
+        status,
+        undefined,
+        '',
+      ])
+    }
+  })
+
   test('no rule follows one that allows', async () => {
     const { ask, server } = await ruled(kind, { door: { rules: { request: [allow(), deny()] } } })
     expect((await ask()).status).toBe(200)
