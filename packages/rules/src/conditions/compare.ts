@@ -25,10 +25,13 @@ export function compare<S>(
   options: MatchOptions | undefined,
 ): Condition<S> {
   const { find, words } = finder(method, value, patterns, options)
+  const passes =
+    directly(method, value, patterns, options) ??
+    test(method, value, find as (sample: Sample) => PatternEntry | undefined)
   return {
     text: `{ ${value.text} -m ${method} ${words} }`,
     needs: value.needs,
-    test: value.testing(test(method, value, find as (sample: Sample) => PatternEntry | undefined)),
+    test: value.testing(passes),
   }
 }
 
@@ -74,15 +77,32 @@ function finder<M extends MatchMethod>(
       refuse(`${method} patterns`, pattern, 'texts, or a patternList()')
     index.add({ id, pattern: String(pattern), value: undefined })
   }
-  const only = list[0]
-  // By far the most frequent of all conditions.
-  if (method === 'str' && list.length === 1 && !ignoreCase && typeof only === 'string') {
-    const entry: PatternEntry = { id: 0, pattern: only, value: undefined }
-    return { find: value => (value === only ? entry : undefined), words: quoted(only) }
-  }
   return {
     find: value => index.find(value),
     words: flag + list.map(pattern => quoted(String(pattern))).join(' '),
+  }
+}
+
+/** One pattern, compared without an index: by far the most frequent of all conditions. */
+function directly(
+  method: MatchMethod,
+  { type }: Value<Sample, never>,
+  patterns: Patterns,
+  options: MatchOptions | undefined,
+): ((sample: Sample) => boolean) | undefined {
+  const only = Array.isArray(patterns) && patterns.length === 1 ? (patterns[0] as unknown) : patterns
+  if (typeof only !== 'string' || type !== 'str' || options?.ignoreCase === true) return undefined
+  switch (method) {
+    case 'str':
+      return sample => sample === only
+    case 'beg':
+      return sample => (sample as string).startsWith(only)
+    case 'end':
+      return sample => (sample as string).endsWith(only)
+    case 'sub':
+      return sample => (sample as string).includes(only)
+    default:
+      return undefined
   }
 }
 

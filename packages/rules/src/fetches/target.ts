@@ -36,8 +36,19 @@ export function pathAndQuery(target: string): string | undefined {
   return start < 0 ? undefined : start === 0 ? target : target.slice(start)
 }
 
-/** The path without the query. */
+let lastTarget = ''
+let lastPath: string | undefined
+
+/** The path without the query. The last one is remembered: the rules of a request ask for it one after the other. */
 export function pathOf(target: string): string | undefined {
+  if (target !== lastTarget) {
+    lastPath = findPath(target)
+    lastTarget = target
+  }
+  return lastPath
+}
+
+function findPath(target: string): string | undefined {
   const start = pathStart(target)
   if (start < 0) return undefined
   const mark = target.indexOf('?', start)
