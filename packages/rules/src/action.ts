@@ -4,7 +4,7 @@
  * A list of rules runs from the first on until one gives a final {@link Verdict} or the list is at its end. An action
  * that only edits gives none.
  */
-import type { Condition } from './condition.ts'
+import { all, type Condition, not } from './condition.ts'
 import { laterStage, type Stage } from './stage.ts'
 
 /** An answer that a rule makes in place of a server. */
@@ -51,42 +51,44 @@ export class Rule<S = never> {
   readonly needs: Stage
   /** Never throws. Undefined: on to the next. */
   readonly run: (scope: S) => Verdict | undefined
+  /** What is run where the condition holds. */
+  readonly act: (scope: S) => Verdict | undefined
+  readonly condition: Condition<S> | undefined
   /** The lists that it may stand in, of those that know what it needs; all of them where it is left out. */
   readonly places: readonly Place[] | undefined
 
   constructor(
     text: string,
     needs: Stage,
-    run: (scope: S) => Verdict | undefined,
+    act: (scope: S) => Verdict | undefined,
     places?: readonly Place[] | undefined,
+    condition?: Condition<S> | undefined,
   ) {
     this.text = text
     this.needs = needs
-    this.run = run
+    this.act = act
+    this.run = condition === undefined ? act : scope => (condition.test(scope) ? act(scope) : undefined)
     this.places = places
+    this.condition = condition
   }
 
   /** Only where the condition is true. */
   if<C extends S>(condition: Condition<C>): Rule<C> {
-    const { run } = this
-    const { test } = condition
-    return new Rule<C>(
-      `${this.text} if ${condition.text}`,
-      laterStage('if', this.needs, condition.needs),
-      scope => (test(scope) ? run(scope) : undefined),
-      this.places,
-    )
+    return this.#where('if', condition.text, condition)
   }
 
   /** Only where the condition is false. */
   unless<C extends S>(condition: Condition<C>): Rule<C> {
-    const { run } = this
-    const { test } = condition
+    return this.#where('unless', condition.text, not(condition))
+  }
+
+  #where<C extends S>(word: string, text: string, condition: Condition<C>): Rule<C> {
     return new Rule<C>(
-      `${this.text} unless ${condition.text}`,
-      laterStage('unless', this.needs, condition.needs),
-      scope => (test(scope) ? undefined : run(scope)),
+      `${this.text} ${word} ${text}`,
+      laterStage(word, this.needs, condition.needs),
+      this.act,
       this.places,
+      this.condition === undefined ? condition : all<C>(condition, this.condition),
     )
   }
 }

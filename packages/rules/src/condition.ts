@@ -1,10 +1,24 @@
 /** Conditions: HAProxy's ACLs. Built from values and patterns, joined by all, any and not. */
+import type { MatchMethod } from './patterns/methods.ts'
+import type { Sample } from './sample.ts'
 import { laterStage, type Stage } from './stage.ts'
+import type { Value } from './value.ts'
 
 export interface Condition<S = never> {
   /** As HAProxy writes it: `path -m beg /api`. */
   readonly text: string
   readonly needs: Stage
+  readonly test: (scope: S) => boolean
+  /** What is asked first, where that is a comparison with constants: if it is false, so is the condition. */
+  readonly first?: Comparison<S> | undefined
+}
+
+/** A value with a key, compared with constants. */
+export interface Comparison<S = never> {
+  readonly value: Value<Sample, S>
+  readonly method: MatchMethod
+  readonly ignoreCase: boolean
+  readonly patterns: readonly string[]
   readonly test: (scope: S) => boolean
 }
 
@@ -18,6 +32,7 @@ export function all<S>(...conditions: readonly Condition<S>[]): Condition<S> {
       for (const test of tests) if (!test(scope)) return false
       return true
     },
+    first: conditions[0]?.first,
   }
 }
 

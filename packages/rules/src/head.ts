@@ -7,8 +7,8 @@ export interface Head {
   has(lowerName: string): boolean
   /** Names and values in turn: the head as it stands. */
   pairs(): readonly string[]
-  /** Replace all fields of this name by one. */
-  set(name: string, value: string): void
-  add(name: string, value: string): void
+  /** Replace all fields of this name by one. @param lowerName the name in lower case, of those who have it at hand */
+  set(name: string, value: string, lowerName?: string): void
+  add(name: string, value: string, lowerName?: string): void
   delete(lowerName: string): void
 }

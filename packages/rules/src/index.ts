@@ -50,7 +50,7 @@ export {
 export { UserList, type UserListOptions, userList } from './actions/users.ts'
 export { type SetVarCondition, setVar, unsetVar } from './actions/variables.ts'
 export { pause, type WaitForBodyOptions, waitForBody } from './actions/waits.ts'
-export { all, any, type Condition, not } from './condition.ts'
+export { all, any, type Comparison, type Condition, not } from './condition.ts'
 export { type AclContext, acl, condition } from './conditions/acl.ts'
 export type { MatchOptions, Patterns } from './conditions/compare.ts'
 export * as match from './conditions/match.ts'

@@ -7,10 +7,12 @@
  * ```
  *
  * Invariant: a rule is run once for each request, unless it asked for bytes that had not come.
- * Cost: a call for each rule; nothing is allocated but for a wait.
+ * Cost: a call for each rule, but for many that compare the same value with constants (see `rule-index.ts`); nothing is
+ * allocated but for a wait.
  */
 import { type Place, Rule, type Verdict, type Wait } from './action.ts'
 import { checkNames, refuse } from './options.ts'
+import { RuleIndex } from './rule-index.ts'
 import type { ConnectionScope, ContentScope, RequestScope, ResponseScope } from './scope.ts'
 import { isKnownAt, type Stage } from './stage.ts'
 
@@ -30,6 +32,9 @@ const stageOf: Readonly<Record<Place, Stage>> = {
 export class RuleList<S> {
   readonly place: Place
   readonly rules: readonly Rule<S>[]
+  readonly #tests: readonly (((scope: S) => boolean) | undefined)[]
+  readonly #acts: readonly ((scope: S) => Verdict | undefined)[]
+  readonly #index: RuleIndex<S> | undefined
 
   /** @throws {RuleError} `EVENER_INVALID_OPTION` for what is no rule, or cannot stand in this list */
   constructor(place: Place, rules: readonly Rule<S>[]) {
@@ -48,6 +53,9 @@ export class RuleList<S> {
     }
     this.place = place
     this.rules = [...rules]
+    this.#tests = rules.map(({ condition }) => condition?.test)
+    this.#acts = rules.map(({ act }) => act)
+    this.#index = place === 'content' ? undefined : RuleIndex.of(rules)
   }
 
   /**
@@ -55,12 +63,45 @@ export class RuleList<S> {
    * @returns undefined where the list ended; else the verdict that ended it, or a wait
    */
   run(scope: S, from = 0): Exclude<Verdict, Wait> | Paused | undefined {
-    const { rules } = this
-    const content = this.place === 'content' ? (scope as ContentScope).content : undefined
-    for (let index = from; index < rules.length; index++) {
-      if (content !== undefined) content.undecided = false
-      const verdict = rules[index]!.run(scope)
-      if (content?.undecided === true && !content.complete) return { kind: 'wait', more: true, next: index }
+    if (this.place === 'content') return this.#runContent(scope, from)
+    const tests = this.#tests
+    const index = this.#index
+    // The first place, at `at` or behind it, of a rule of the index that may match; below `at` where it has to be found.
+    let indexed = -1
+    let asked = false
+    for (let at = from; at < tests.length; ) {
+      if (index?.has(at) === true) {
+        if (indexed < at) {
+          indexed = index.next(scope, at, asked)
+          asked = true
+        }
+        if (indexed > at) {
+          at = Math.min(indexed, index.nextOther(at))
+          continue
+        }
+      }
+      const test = tests[at]
+      if (test !== undefined && !test(scope)) {
+        at++
+        continue
+      }
+      // What a rule does may change what others ask for.
+      indexed = -1
+      asked = false
+      const verdict = this.#acts[at++]!(scope)
+      if (verdict === undefined) continue
+      return verdict.kind === 'wait' ? { ...verdict, next: at } : verdict
+    }
+    return undefined
+  }
+
+  /** Here even a condition may ask for bytes that have not come. */
+  #runContent(scope: S, from: number): Exclude<Verdict, Wait> | Paused | undefined {
+    const { content } = scope as ContentScope
+    for (let index = from; index < this.rules.length; index++) {
+      content.undecided = false
+      const verdict = this.rules[index]!.run(scope)
+      if (content.undecided && !content.complete) return { kind: 'wait', more: true, next: index }
       if (verdict === undefined) continue
       return verdict.kind === 'wait' ? { ...verdict, next: index + 1 } : verdict
     }

@@ -16,6 +16,11 @@ export interface Value<T extends Sample = Sample, S = never> {
   readonly text: string
   readonly type: AnyType
   readonly needs: Stage
+  /**
+   * Two values with the same key give the same, whoever made them, and asking changes nothing. Undefined where nobody
+   * vouches for that. Tests of such a value in many rules are looked up together: see `rule-index.ts`.
+   */
+  readonly key?: string | undefined
   /** The value; the last one where there are several, as HAProxy's `req.hdr`. */
   readonly read: (scope: S) => T | undefined
   /**
@@ -70,6 +75,11 @@ export function fetchEach<K extends AnyType, S>(
   walk: <C extends S>(scope: C, visit: (value: Of<K>, scope: C) => boolean) => boolean,
 ): Value<Of<K>, S> {
   return { text, type, needs, read, testing: test => scope => walk(scope, test) }
+}
+
+/** The value with its text as its key: for those of HAProxy's, whose text says all. */
+export function keyed<T extends Sample, S>(value: Value<T, S>): Value<T, S> {
+  return { ...value, key: value.text }
 }
 
 /** A converter that needs nothing but the sample. */

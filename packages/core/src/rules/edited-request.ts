@@ -170,14 +170,14 @@ export class SeenRequest implements RequestView {
 
 /** There is one host, and it is a host (RFC 9112 section 3.2). What is none is left out. */
 class RequestFields extends EditedHead {
-  override set(name: string, value: string): void {
-    if (!isHost(name)) super.set(name, value)
+  override set(name: string, value: string, lowerName?: string): void {
+    if (!isHost(name)) super.set(name, value, lowerName)
     else if (validAuthority(value)) super.set('Host', value)
   }
 
-  override add(name: string, value: string): void {
+  override add(name: string, value: string, lowerName?: string): void {
     if (isHost(name)) this.set(name, value)
-    else super.add(name, value)
+    else super.add(name, value, lowerName)
   }
 }
 

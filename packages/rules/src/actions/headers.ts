@@ -22,13 +22,13 @@ const places = ['request', 'response', 'afterResponse'] as const
  * @throws {RuleError} `EVENER_INVALID_OPTION` for a name or a constant that cannot be sent, and for framing
  */
 export function setHeader<S = unknown>(name: string, value: Text<S>): Rule<RequestScope & S> {
-  const { field, text } = named('setHeader', name, value)
+  const { field, lowerName, text } = named('setHeader', name, value)
   const { write } = text
   return new Rule(
     `set-header ${field} ${quoted(text.text)}`,
     laterStage('value', 'request', text.needs),
     scope => {
-      headOf(scope).set(field, write(scope))
+      headOf(scope).set(field, write(scope), lowerName)
       return undefined
     },
     places,
@@ -40,24 +40,28 @@ export function setHeader<S = unknown>(name: string, value: Text<S>): Rule<Reque
  * @throws {RuleError} `EVENER_INVALID_OPTION` for a name or a constant that cannot be sent, and for framing
  */
 export function addHeader<S = unknown>(name: string, value: Text<S>): Rule<RequestScope & S> {
-  const { field, text } = named('addHeader', name, value)
+  const { field, lowerName, text } = named('addHeader', name, value)
   const { write } = text
   return new Rule(
     `add-header ${field} ${quoted(text.text)}`,
     laterStage('value', 'request', text.needs),
     scope => {
-      headOf(scope).add(field, write(scope))
+      headOf(scope).add(field, write(scope), lowerName)
       return undefined
     },
     places,
   )
 }
 
-function named<S>(maker: string, name: string, value: Text<S>): { field: string; text: WrittenText<S> } {
+function named<S>(
+  maker: string,
+  name: string,
+  value: Text<S>,
+): { readonly field: string; readonly lowerName: string; readonly text: WrittenText<S> } {
   const field = fieldName(`${maker} name`, name)
   const text = writtenText(`${maker} value`, value)
   if (text.constant !== undefined) constantValue(`${maker} value`, text.constant)
-  return { field, text }
+  return { field, lowerName: field.toLowerCase(), text }
 }
 
 /** How {@link delHeader} compares names: HAProxy's `-m str`, `beg`, `end`, `sub`, `reg`. */
@@ -179,7 +183,7 @@ function replacing<S>(
       const rewritten = values.map(value => rewrite(value, compiled, written))
       if (rewritten.every((value, index) => value === values[index])) return undefined
       head.delete(lowerName)
-      for (const value of rewritten) head.add(field, value)
+      for (const value of rewritten) head.add(field, value, lowerName)
       return undefined
     },
     places,

@@ -36,7 +36,7 @@ export function setMap<S = unknown>(
   return new Rule<RequestScope & S>(
     `${rule.text} ${quoted(text.text)}`,
     laterStage('set-map', rule.needs, text.needs),
-    rule.run,
+    rule.act,
     rule.places,
   )
 }

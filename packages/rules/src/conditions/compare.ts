@@ -1,6 +1,6 @@
 /** What all matching methods do: patterns compiled once, and a test of each value of a value. */
 import { castBetween } from '../cast.ts'
-import type { Condition } from '../condition.ts'
+import type { Comparison, Condition } from '../condition.ts'
 import { checkNames, refuse } from '../options.ts'
 import type { PatternEntry } from '../patterns/entry.ts'
 import { type Compared, indexFor, type MatchMethod } from '../patterns/methods.ts'
@@ -27,15 +27,29 @@ export function compare<S>(
   const { find, words } = finder(method, value, patterns, options)
   const passes =
     directly(method, value, patterns, options) ??
-    test(method, value, find as (sample: Sample) => PatternEntry | undefined)
+    testing(method, value, find as (sample: Sample) => PatternEntry | undefined)
+  const test = value.testing(passes)
   return {
     text: `{ ${value.text} -m ${method} ${words} }`,
     needs: value.needs,
-    test: value.testing(passes),
+    test,
+    first: comparison(method, value, patterns, options, test),
   }
 }
 
-function test<S>(
+function comparison<S>(
+  method: MatchMethod,
+  value: Value<Sample, S>,
+  patterns: Patterns,
+  options: MatchOptions | undefined,
+  test: (scope: S) => boolean,
+): Comparison<S> | undefined {
+  if (value.key === undefined || patterns instanceof PatternList) return undefined
+  const list = (Array.isArray(patterns) ? patterns : [patterns]) as readonly (string | number)[]
+  return { value, method, ignoreCase: options?.ignoreCase === true, patterns: list.map(String), test }
+}
+
+function testing<S>(
   method: MatchMethod,
   { type }: Value<Sample, S>,
   find: (sample: Sample) => PatternEntry | undefined,

@@ -1,11 +1,15 @@
 /** HAProxy's `src`, `dst` and their ports: the ends of the client's connection. */
 import { networkInterfaces } from 'node:os'
 import type { ConnectionScope } from '../scope.ts'
-import { fetch, type Value } from '../value.ts'
+import { fetch, keyed, type Value } from '../value.ts'
 
 /** The client's address: what a trusted proxy in front vouches for, where one does. Nothing on a unix socket. */
 export const src = (): Value<string, ConnectionScope> =>
-  fetch('src', 'addr', 'connection', ({ connection }: ConnectionScope) => addressOf(connection.peerAddress))
+  keyed(
+    fetch('src', 'addr', 'connection', ({ connection }: ConnectionScope) =>
+      addressOf(connection.peerAddress),
+    ),
+  )
 
 /** The client's port. */
 export const srcPort = (): Value<number, ConnectionScope> =>

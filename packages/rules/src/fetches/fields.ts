@@ -10,7 +10,7 @@ import { canonicalAddress, ipv4Text, readIpv4 } from '../address.ts'
 import type { Head } from '../head.ts'
 import { integerOption, refuse } from '../options.ts'
 import type { Stage } from '../stage.ts'
-import { fetch, fetchEach, type Value } from '../value.ts'
+import { fetch, fetchEach, keyed, type Value } from '../value.ts'
 import { countElements, elementAt, elementEnd, lastElement, someElement } from './list.ts'
 import { shortInteger } from './short-integer.ts'
 
@@ -33,11 +33,11 @@ export function hdr<S>(side: Side<S>, name: string, occurrence = 0): Value<strin
   if (number > 0)
     return fetch(text, 'str', needs, scope => fromStart(headOf(scope).all(lowerName), number - 1))
   if (number < 0) return fetch(text, 'str', needs, scope => fromEnd(headOf(scope).all(lowerName), -number))
-  return fetchEach(
+  const each = fetchEach(
     text,
     'str',
     needs,
-    scope => {
+    (scope: S) => {
       const line = headOf(scope).last(lowerName)
       return line === undefined ? undefined : lastElement(line)
     },
@@ -46,6 +46,7 @@ export function hdr<S>(side: Side<S>, name: string, occurrence = 0): Value<strin
       return false
     },
   )
+  return keyed(each)
 }
 
 /** HAProxy's `fhdr`: as `hdr`, with whole lines. */
@@ -60,16 +61,17 @@ export function fhdr<S>(side: Side<S>, name: string, occurrence = 0): Value<stri
         .all(lowerName)
         .at(number > 0 ? number - 1 : number),
     )
-  return fetchEach(
+  const each = fetchEach(
     text,
     'str',
     needs,
-    scope => headOf(scope).last(lowerName),
+    (scope: S) => headOf(scope).last(lowerName),
     (scope, visit) => {
       for (const line of headOf(scope).all(lowerName)) if (visit(line, scope)) return true
       return false
     },
   )
+  return keyed(each)
 }
 
 /** HAProxy's `hdr_cnt`: of all fields without a name. */

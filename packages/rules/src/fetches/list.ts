@@ -7,6 +7,10 @@
 
 /** Where the element that begins here ends: at its comma, or at the value's end. */
 export function elementEnd(value: string, start: number): number {
+  if (!value.includes('"', start)) {
+    const comma = value.indexOf(',', start)
+    return comma < 0 ? value.length : comma
+  }
   let quoted = false
   for (let at = start; at < value.length; at++) {
     const code = value.charCodeAt(at)

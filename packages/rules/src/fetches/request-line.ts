@@ -7,21 +7,21 @@ import { addressBytes, ipv4Text, readIpv4 } from '../address.ts'
 import { avalanche, signedSdbm } from '../converters/hash-functions.ts'
 import { fourBytes } from '../integer.ts'
 import type { RequestScope, RequestView } from '../scope.ts'
-import { fetch, type Value } from '../value.ts'
+import { fetch, keyed, type Value } from '../value.ts'
 import { elementAt } from './list.ts'
 import { pathAndQuery, pathOf, pathStart } from './target.ts'
 
 /** The method, in its own case. */
 export const method = (): Value<string, RequestScope> =>
-  fetch('method', 'str', 'request', ({ request }: RequestScope) => request.method)
+  keyed(fetch('method', 'str', 'request', ({ request }: RequestScope) => request.method))
 
 /** The path, without the query. */
 export const path = (): Value<string, RequestScope> =>
-  fetch('path', 'str', 'request', ({ request }: RequestScope) => pathOf(request.uri))
+  keyed(fetch('path', 'str', 'request', ({ request }: RequestScope) => pathOf(request.uri)))
 
 /** The path with the query. */
 export const pathq = (): Value<string, RequestScope> =>
-  fetch('pathq', 'str', 'request', ({ request }: RequestScope) => pathAndQuery(request.uri))
+  keyed(fetch('pathq', 'str', 'request', ({ request }: RequestScope) => pathAndQuery(request.uri)))
 
 /** What is behind the question mark, which `with_qm` includes where something follows it. */
 export const query = (option?: 'with_qm'): Value<string, RequestScope> => {
@@ -40,7 +40,7 @@ export const query = (option?: 'with_qm'): Value<string, RequestScope> => {
 
 /** The whole target, with scheme and authority where they came. */
 export const url = (): Value<string, RequestScope> =>
-  fetch('url', 'str', 'request', ({ request }: RequestScope) => urlOf(request))
+  keyed(fetch('url', 'str', 'request', ({ request }: RequestScope) => urlOf(request)))
 
 /** `Host` and the path. */
 export const base = (): Value<string, RequestScope> =>

@@ -107,15 +107,13 @@ export class EditedHead implements Head {
     return pairs
   }
 
-  set(name: string, value: string): void {
-    const lowerName = name.toLowerCase()
+  set(name: string, value: string, lowerName = name.toLowerCase()): void {
     if (this.#refuses(lowerName)) return
     this.#remove(lowerName)
     this.#append(lowerName, name, value)
   }
 
-  add(name: string, value: string): void {
-    const lowerName = name.toLowerCase()
+  add(name: string, value: string, lowerName = name.toLowerCase()): void {
     if (!this.#refuses(lowerName)) this.#append(lowerName, name, value)
   }
 
