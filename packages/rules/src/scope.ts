@@ -17,14 +17,14 @@ export interface ConnectionView {
   readonly acceptedAt?: number | undefined
   /** What the handshake settled, where TLS ends here. */
   readonly tls: TlsView | undefined
-  /** The ends of the socket itself, where a PROXY header says something else. HAProxy's `fc_src`, `fc_dst`. */
+  /** The ends as the rules of the connection left them, where those of a request may say something else. HAProxy's `fc_src`, `fc_dst`. */
   readonly socket?: SocketView | undefined
   readonly proxyHeader?: ProxyHeaderView | undefined
   /** HAProxy's `fc_http_major`: 1 or 2. */
   readonly httpMajor?: number | undefined
 }
 
-/** The ends of a socket. */
+/** The ends of a connection. */
 export interface SocketView {
   readonly peerAddress: string
   readonly peerPort: number

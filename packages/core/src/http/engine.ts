@@ -7,6 +7,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { ResponseHead as Http1ResponseHead } from '@evener/http1'
+import type { ServerConnectionView } from '@evener/rules'
 import type { FailureReason, Phase } from '../balance/outcome.ts'
 import type { Server } from '../balance/server.ts'
 import type { ClientRequest } from './request.ts'
@@ -24,6 +25,8 @@ export interface ResponseHead {
   readonly hasBody: boolean
   /** The same as the codec read it, where it did: who writes bytes goes on from there. */
   readonly parsed?: Http1ResponseHead | undefined
+  /** The connection that it came by, for rules; undefined where the engine does not say. To be asked before the response is whole. */
+  readonly connection?: ServerConnectionView | undefined
 }
 
 /**

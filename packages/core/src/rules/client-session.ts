@@ -8,6 +8,7 @@ import type {
   ConnectionScope,
   ConnectionView,
   LogLevel,
+  ProxyHeaderView,
   Sample,
   Surroundings,
   TlsView,
@@ -25,9 +26,21 @@ export class SeenEnds implements ConnectionView {
   #sourcePort: number | undefined
   #destination: string | undefined
   #destinationPort: number | undefined
+  /** What rules of the connection made of it: HAProxy's `fc_src`, `fc_dst`, which rules of a request leave alone. */
+  readonly socket: SeenEnds | undefined
+  /** Known once a request has come. */
+  readonly httpMajor: 1 | 2 | undefined
 
-  /** @param before what rules of the connection made of it, for those of a request */
-  constructor(facts: ConnectionFacts, acceptedAt: number, before?: SeenEnds, vouchedFor?: string) {
+  /** @param before the same as rules of the connection left it, for those of a request */
+  constructor(
+    facts: ConnectionFacts,
+    acceptedAt: number,
+    before?: SeenEnds,
+    vouchedFor?: string,
+    httpMajor?: 1 | 2,
+  ) {
+    this.socket = before
+    this.httpMajor = httpMajor
     this.#facts = facts
     this.acceptedAt = acceptedAt
     this.#source = before?.source ?? vouchedFor
@@ -78,6 +91,13 @@ export class SeenEnds implements ConnectionView {
     return this.#facts.tls as TlsView | undefined
   }
 
+  get proxyHeader(): ProxyHeaderView | undefined {
+    const header = this.#facts.proxyHeader
+    if (header === undefined) return undefined
+    const { authority, uniqueId } = header.tlvs
+    return { authority, uniqueId: uniqueId?.toString('latin1') }
+  }
+
   /** HAProxy's `set-src`, `set-dst`, with `-port`. */
   set(end: 'source' | 'destination', address: string | undefined, port: number | undefined): void {
     if (end === 'source') {
@@ -100,6 +120,8 @@ export class ClientSession implements ConnectionScope, Carrier {
   /** HAProxy's `set-log-level`. */
   logLevel: LogLevel | undefined
   readonly captures: string[] = []
+  /** Requests that rules have seen. */
+  requests = 0
 
   constructor(facts: ConnectionFacts, around: Surroundings, tracks: Tracks | undefined) {
     this.facts = facts

@@ -117,10 +117,19 @@ export class SeenRequest implements RequestView {
   readonly #body: RequestBody | undefined
   /** Set once rules have waited for its body. */
   bodyAwaited = false
+  readonly arrivedAt: number
+  readonly isFirst: boolean | undefined
 
-  constructor(request: EditedRequest, body: RequestBody | undefined) {
+  constructor(
+    request: EditedRequest,
+    body: RequestBody | undefined,
+    arrivedAt: number,
+    isFirst: boolean | undefined,
+  ) {
     this.#request = request
     this.#body = body
+    this.arrivedAt = arrivedAt
+    this.isFirst = isFirst
   }
 
   get method(): string {

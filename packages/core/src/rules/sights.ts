@@ -95,6 +95,17 @@ export class BackendSight implements BackendView {
     return this.#backend.pool.length
   }
 
+  /** Of the servers that may be chosen; undefined where one of them has no limit. */
+  get freeConnections(): number | undefined {
+    let free = 0
+    for (const server of this.#backend.pool) {
+      const ofServer = freeOf(server)
+      if (ofServer === undefined) return undefined
+      free += ofServer
+    }
+    return free
+  }
+
   server(name: string): ServerView | undefined {
     const server = this.#backend.server(name)
     return server === undefined ? undefined : new ServerSight(server, this.#backend.clock)
@@ -133,6 +144,17 @@ export class ServerSight implements ServerView {
   get sessionRate(): number {
     return this.#server.counters.rate.perSecond(this.#clock.now())
   }
+
+  get freeConnections(): number | undefined {
+    return freeOf(this.#server)
+  }
+}
+
+/** Below a limit that was lowered a moment ago there are none. */
+function freeOf({ effectiveMaxConnections, counters }: Server): number | undefined {
+  return effectiveMaxConnections === 0
+    ? undefined
+    : Math.max(0, effectiveMaxConnections - counters.requestsNow)
 }
 
 const sights = new WeakMap<Backend, BackendSight>()

@@ -16,6 +16,7 @@ import type {
   ResponseScope,
   RuleList,
   Sample,
+  ServerConnectionView,
   ServerView,
   Surroundings,
   TimeoutName,
@@ -55,6 +56,7 @@ export class Transaction implements RequestCarrier {
   backend: BackendSight | undefined
   response: EditedResponse | undefined
   server: ServerView | undefined
+  #head: ResponseHead | undefined
   /** HAProxy's `set-log-level`. */
   logLevel: LogLevel | undefined
   /** By slot. HAProxy's captures. */
@@ -83,12 +85,16 @@ export class Transaction implements RequestCarrier {
       connection.acceptedAt,
       connection,
       vouchedFor,
+      request.versionMajor ?? 1,
     )
     this.variables = new ScopedVariables(variables)
     this.around = around
     this.tracks = tracks
     this.edited = new EditedRequest(request, this.connection)
-    this.request = new SeenRequest(this.edited, body)
+    const unpreceded = session.requests++ === 0
+    // Where a backend alone has rules, nobody knows what came before on this connection.
+    const isFirst = door.lists === undefined ? undefined : unpreceded
+    this.request = new SeenRequest(this.edited, body, around.now(), isFirst)
     this.logLevel = session.logLevel
   }
 
@@ -98,6 +104,11 @@ export class Transaction implements RequestCarrier {
 
   get tracked(): readonly (TrackedView | undefined)[] | undefined {
     return (this.tracks ?? this.session.tracks)?.tracked as readonly (TrackedView | undefined)[] | undefined
+  }
+
+  /** The connection that the response came by. */
+  get serverConnection(): ServerConnectionView | undefined {
+    return this.#head?.connection
   }
 
   /** It goes to this backend. */
@@ -115,6 +126,7 @@ export class Transaction implements RequestCarrier {
     this.variables.forgetRequest()
     this.server = new ServerSight(server, backend.clock)
     this.response = new EditedResponse(head)
+    this.#head = head
     try {
       return this.#response(backend.rules?.response) ?? this.#response(this.door.lists?.response)
     } catch (error) {
@@ -163,6 +175,7 @@ export class Transaction implements RequestCarrier {
     const response = new EditedResponse(answer)
     this.response = response
     this.server = undefined
+    this.#head = undefined
     this.afterwards(backend)
     return response.answer(answer)
   }

@@ -1,11 +1,11 @@
-/** HAProxy's `fc_…`: the client's connection itself, whatever a PROXY header says. */
+/** HAProxy's `fc_…`: the client's connection, whatever rules of a request make of it. */
 import type { ConnectionScope, ConnectionView } from '../scope.ts'
 import { fetch, type Value } from '../value.ts'
 import { localAddresses } from './connection.ts'
 
 type Of<T extends number | string | boolean> = Value<T, ConnectionScope>
 
-/** The address of whoever connected: the proxy's, where one is in front. */
+/** The client's address, as a PROXY header and the rules of the connection say; no other rule alters it. */
 export const src = (): Of<string> =>
   fetch('fc_src', 'addr', 'connection', scope => address(ends(scope).peerAddress))
 

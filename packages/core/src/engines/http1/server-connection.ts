@@ -28,6 +28,7 @@ import { type OnRead, onread } from '../../base/lent-reads.ts'
 import { ReadMemory } from '../../base/read-memory.ts'
 import { type Attempt, lentPieceBytes, type Transfer } from '../../http/engine.ts'
 import type { BodySink } from '../../http/request-body.ts'
+import { ServerFacts } from '../server-facts.ts'
 import { connectServerTls } from '../server-tls.ts'
 import { ParsedResponse } from './parsed-response.ts'
 
@@ -116,6 +117,11 @@ export class ServerConnection implements Transfer, BodySink {
   carry(attempt: Attempt): void {
     this.#attempt = attempt
     this.#send()
+  }
+
+  /** As rules see it. */
+  get facts(): ServerFacts {
+    return new ServerFacts(this.#socket, this.server, 1, this.served > 1)
   }
 
   /** Close it. */
@@ -233,7 +239,7 @@ export class ServerConnection implements Transfer, BodySink {
       return end
     }
     this.#head = head
-    const wanted = attempt.response(new ParsedResponse(head))
+    const wanted = attempt.response(new ParsedResponse(head, this))
     if (this.#attempt !== attempt) return end
     if (wanted === 'unwanted') {
       this.abort()
@@ -303,7 +309,7 @@ export class ServerConnection implements Transfer, BodySink {
     attempt.body.detach(this)
     const socket = this.#socket
     socket.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError)
-    attempt.upgraded(new ParsedResponse(head), socket, firstBytes)
+    attempt.upgraded(new ParsedResponse(head, this), socket, firstBytes)
   }
 
   readonly #onDrain = (): void => {

@@ -13,6 +13,7 @@ import { connect, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Server } from '../../balance/server.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
+import { ServerFacts } from '../server-facts.ts'
 import { connectServerTls } from '../server-tls.ts'
 import { errorCodes, nodeHttp2 } from './node-http2.ts'
 import type { StreamTransfer } from './stream-transfer.ts'
@@ -101,6 +102,11 @@ export class ServerSession {
     if (this.#state !== 'ready' || session === undefined || session.closed || session.destroyed) return 0
     if (this.#doubt !== undefined) return 0
     return Math.max(0, Math.min(this.#settings.maxStreams, this.#peerStreams) - this.open)
+  }
+
+  /** As rules see it. */
+  factsOf(reused: boolean): ServerFacts {
+    return new ServerFacts(this.#socket, this.server, 2, reused)
   }
 
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────

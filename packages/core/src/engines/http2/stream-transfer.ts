@@ -17,9 +17,11 @@ import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
 import type { FailureReason, Phase } from '../../balance/outcome.ts'
 import type { Attempt, Engine, Transfer } from '../../http/engine.ts'
 import type { BodySink } from '../../http/request-body.ts'
+import type { ServerFacts } from '../server-facts.ts'
 import { errorCodes } from './node-http2.ts'
 import { regularFields, requestFields, switchingHeaders, webSocketFields } from './request-fields.ts'
 import type { ServerSession } from './server-session.ts'
+import { StreamResponse } from './stream-response.ts'
 import { WireContent } from './wire-content.ts'
 
 /** Whom a transfer tells: the sessions of its server. */
@@ -56,6 +58,11 @@ export class StreamTransfer implements Transfer, BodySink {
   /** Given up, or ended. */
   get over(): boolean {
     return this.#over
+  }
+
+  /** The connection, as rules see it. */
+  get facts(): ServerFacts {
+    return (this.#session as ServerSession).factsOf(this.#served)
   }
 
   // ── towards the server ─────────────────────────────────────────────────────────────────────────────
@@ -171,7 +178,7 @@ export class StreamTransfer implements Transfer, BodySink {
     // HTTP/2 says it with the head alone; in HTTP/1.1, and in gRPC's answers without a message, it has to be seen.
     if (mayHaveBody && ended && !rawHeaders.includes('content-length')) rawHeaders.push('content-length', '0')
     this.#answered = true
-    const wanted = attempt.response({ status, reason: '', rawHeaders, hasBody })
+    const wanted = attempt.response(new StreamResponse(status, rawHeaders, hasBody, this))
     if (this.#over) return
     if (wanted === 'unwanted') {
       this.abort()
