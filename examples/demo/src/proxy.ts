@@ -43,9 +43,9 @@ import {
   type HttpHandler,
   httpHandler,
   httpProxy3Engine,
-  pathOf,
 } from '@evener/core'
 import { tcpCheck } from '@evener/health'
+import { any, match, path, useBackend } from '@evener/rules'
 
 const seconds = 1000
 const minutes = 60_000
@@ -75,17 +75,12 @@ const defaults = {
 /** `check inter 1s fastinter 200ms`, with `timeout check 10s`; one checker serves any number of servers. */
 const checks = { checker: tcpCheck(), intervalMs: 1 * seconds, fastIntervalMs: 200, timeoutMs: 10 * seconds }
 
-const staticBeginnings = ['/static', '/images', '/javascript', '/stylesheets']
-const staticEndings = ['.jpg', '.gif', '.png', '.css', '.js']
-
-/** `acl url_static`: decided on the path as it came, in any case. */
-export function isStatic(uri: string): boolean {
-  const path = pathOf(uri).toLowerCase()
-  return (
-    staticBeginnings.some(beginning => path.startsWith(beginning)) ||
-    staticEndings.some(ending => path.endsWith(ending))
-  )
-}
+/** `acl url_static`, in two lines as there. */
+const ignoreCase = true
+const urlStatic = any(
+  match.beg(path(), ['/static', '/images', '/javascript', '/stylesheets'], { ignoreCase }),
+  match.end(path(), ['.jpg', '.gif', '.png', '.css', '.js'], { ignoreCase }),
+)
 
 /** Build the proxy; it does not listen yet. */
 export function createProxy(addresses: ServerAddresses): DemoProxy {
@@ -106,7 +101,8 @@ export function createProxy(addresses: ServerAddresses): DemoProxy {
       { id: 'app2', address: addresses.app2 },
     ],
   })
-  const handler = httpHandler(request => (isStatic(request.uri) ? statics : app), {
+  const handler = httpHandler(app, {
+    rules: { request: [useBackend(statics).if(urlStatic)] },
     engine: httpProxy3Engine({ maxIdle: 0 }), // option http-server-close
     forwarded: { except: ['127.0.0.0/8'] }, // option forwardfor except 127.0.0.0/8
     timeouts: { httpRequestMs: 10 * seconds, clientMs: 1 * minutes, httpKeepAliveMs: 10 * seconds },
