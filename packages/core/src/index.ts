@@ -63,6 +63,7 @@ export { HttpLoadProbe, type HttpLoadProbeOptions, httpLoadProbe } from './http/
 export { type ClientRequest, pathOf } from './http/request.ts'
 export type { RequestBody } from './http/request-body.ts'
 export type { Http2Options } from './http2/options.ts'
+export type { LogOptions, LogTarget } from './log/door-log.ts'
 export type { FrontendRules, HttpRules, TcpRules } from './rules/rule-lists.ts'
 export type { TcpRefusal } from './tcp/settings.ts'
 export type { TcpConnection } from './tcp/tcp-connection.ts'

@@ -16,6 +16,8 @@ let arrivals = 0
 export class Waiter implements Queued {
   readonly kind = 'queued'
   readonly lease: Promise<Lease | NoServer>
+  readonly ahead: number
+  readonly forServer: boolean
   /** The list it stands in now. */
   list: Set<Waiter>
   /** The server it waits for; undefined for any. */
@@ -37,6 +39,8 @@ export class Waiter implements Queued {
     this.server = server
     this.stays = stays
     this.#left = left
+    this.ahead = list.size
+    this.forServer = server !== undefined
     this.lease = new Promise(resolve => {
       this.#settle = resolve
     })

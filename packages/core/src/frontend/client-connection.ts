@@ -35,6 +35,7 @@ import { headText, textOfPairs } from '../http/head-text.ts'
 import type { ClientRequest } from '../http/request.ts'
 import { type BodySource, RequestBody } from '../http/request-body.ts'
 import type { Served } from '../http/served.ts'
+import { ConnectionLog } from '../log/connection-log.ts'
 import { Admission } from '../rules/admission.ts'
 import { ClientSession } from '../rules/client-session.ts'
 import { Transaction } from '../rules/transaction.ts'
@@ -69,6 +70,8 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   #tunnel: Served | undefined
   /** The connection as rules see it, once there are some for it. */
   #session: ClientSession | undefined
+  /** What it writes down, where the door has a log. */
+  readonly #log: ConnectionLog | undefined
   #requestBody: RequestBody | undefined
   #bodyReader: Body = emptyBody
   /** What came and could not be used yet, from `#stashAt` on. */
@@ -90,13 +93,15 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
    * @param tls what the handshake settled, where TLS ends here
    * @param proxyHeader what a proxy in front has said of the client
    * @param session where rules have looked at the connection
+   * @param acceptedAt when it was accepted, by the door's clock
    */
   constructor(
     socket: Socket,
     settings: FrontendSettings,
     tls: TlsFacts | undefined,
     proxyHeader: ProxyHeader | undefined,
-    session?: ClientSession,
+    session: ClientSession | undefined,
+    acceptedAt: number,
   ) {
     this.#settings = settings
     this.#session = session
@@ -104,6 +109,8 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#socket = socket
     this.#writer = new ResponseWriter(socket, tls !== undefined, this.#onDrain)
     this.facts = connectionFacts(socket, tls, proxyHeader)
+    this.#log =
+      settings.log === undefined ? undefined : new ConnectionLog(settings.log, socket, this.facts, acceptedAt)
     this.#tracks = session?.tracks ?? settings.tracking?.connection(trackedConnection(this.facts))
     this.#reader = new RequestReader(settings.limits)
     this.#deadline = new Deadline(settings.clock, () => this.#overdue())
@@ -232,6 +239,8 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
 
   #readHead(buffer: Buffer, at: number, end: number): number {
     const head = this.#reader.read(buffer, at, end)
+    const log = this.#log
+    if (log !== undefined) log.read((head?.kind === 'request' ? this.#reader.consumed : end) - at)
     if (head === undefined) {
       if (this.#phase === 'idle' && !this.#reader.idle) {
         this.#phase = 'head'
@@ -324,6 +333,9 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#expectsContinue = head.expectContinue
     this.#bodyReader = emptyBody
     this.#requestBody = undefined
+    const upgrade = settings.upgradeOf(head)
+    const request = new SocketRequest(head, this.facts, settings.exchange.forwarding, upgrade)
+    this.#log?.begin(request)
     if (!head.expectContinue && head.minorVersion === 1 && head.lines.has('expect')) {
       this.#refuse(417)
       return
@@ -332,8 +344,6 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
       this.#refuse(501, 'CONNECT is not served here.')
       return
     }
-    const upgrade = settings.upgradeOf(head)
-    const request = new SocketRequest(head, this.facts, settings.exchange.forwarding, upgrade)
     const tracks = settings.tracking?.request(request, this.#tracks)
     request.tracked = tracks?.tracked
     if (settings.exchange.rules.lists !== undefined) {
@@ -344,7 +354,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     if (typeof backend === 'number' || 'body' in backend) {
       // It is understood, and only not served: what follows it on this connection may be.
       this.#bodyReader = bodyOf(head, { limits: settings.limits })
-      this.#refuse(backend, undefined, request, tracks)
+      this.#refuse(backend, undefined, request, tracks, undefined, undefined, backend === 413 ? 'PR' : 'LR')
     } else if (backend.rules !== undefined) this.#admit(head, request, tracks, backend)
     else {
       // Who wants to see the content before a server is chosen has no use for chunk framing.
@@ -378,6 +388,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#session ??= new ClientSession(this.facts, rules.around, this.#tracks)
     const body = this.#bodyOf(head, false)
     const transaction = new Transaction(rules, this.#session, request, body, tracks)
+    transaction.log(this.#log?.record)
     const admission = new Admission(transaction, body, this, settings.admitting, () =>
       this.#admitted(admission),
     )
@@ -397,9 +408,11 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     } else if (settled?.kind === 'drop') {
       tracks?.end()
       this.abort()
+      transaction.record?.refused(settled.state, 0, backend)
     } else {
       const answer = settled?.kind === 'go' ? (settled.destination as AnswerStatus | Answer) : settled?.answer
-      this.#refuse(answer ?? 500, undefined, edited, tracks, transaction, backend)
+      const state = settled?.kind === 'answer' ? settled.state : 'LR'
+      this.#refuse(answer ?? 500, undefined, edited, tracks, transaction, backend, state)
     }
   }
 
@@ -423,6 +436,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
       shared ? this.#deadline : undefined,
       tracks,
       transaction,
+      this.#log?.record,
     )
     this.#exchange = exchange
     try {
@@ -496,6 +510,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#phase = 'closed'
     const socket = this.#socket
     if (this.#responding) this.#writer.writeHeld()
+    this.#log?.answered()
     // To a client that reads up to the end of the connection, an ordinary end would be that of the body.
     if (this.#writer.sending === 'until-close' && this.#responding) reset(socket)
     else if (socket.writableLength === 0 || this.#responding) socket.destroy()
@@ -538,7 +553,10 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     return this.#minorVersion === 0 ? 'Connection: keep-alive\r\n' : ''
   }
 
-  /** An answer to something that never became an exchange. */
+  /**
+   * An answer to something that never became an exchange.
+   * @param state for the log, in two letters
+   */
   #refuse(
     answer: AnswerStatus | Answer,
     message?: string,
@@ -546,6 +564,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     tracks?: Tracks | undefined,
     transaction?: Transaction | undefined,
     backend?: Backend | undefined,
+    state = 'PR',
   ): void {
     this.#phase = 'exchange'
     // After what cannot be read, nobody knows where a next request would begin.
@@ -557,12 +576,16 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     if (request === undefined) this.#tracks?.malformed(made.status)
     countRefused(tracks?.tracked, made.status)
     tracks?.end()
+    const log = this.#log
+    const record = log === undefined ? undefined : (log.record ?? log.begin(undefined))
     this.answer(made)
+    record?.refused(state, made.status, backend)
   }
 
   // ── after a response ───────────────────────────────────────────────────────────────────────────────
 
   #responded(): void {
+    this.#log?.answered()
     this.#exchange = undefined
     this.#responding = false
     this.#reading = false
@@ -634,8 +657,11 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
       this.#phase === 'head' ||
       (this.#phase === 'idle' && this.#requests === 0 && !this.#reader.idle)
     ) {
-      this.#refuse(408)
-    } else this.#close()
+      this.#refuse(408, undefined, undefined, undefined, undefined, undefined, 'cR')
+    } else {
+      this.#log?.closed('cR')
+      this.#close()
+    }
   }
 
   readonly #onDrain = (): void => {
@@ -655,6 +681,8 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   }
 
   readonly #onClose = (): void => {
+    // By the client: what the door closes has been told by then.
+    if (this.#log !== undefined && (this.#phase === 'idle' || this.#phase === 'head')) this.#log.closed('CR')
     this.#phase = 'closed'
     this.#deadline.disarm()
     this.#exchange?.clientGone()

@@ -16,6 +16,7 @@ import { type Clock, monotonic } from '../base/clock.ts'
 import { connectionFacts } from '../base/connection-facts.ts'
 import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, invalid, knownOptions, name, withMethods } from '../base/options.ts'
+import { processConnections } from '../base/process-connections.ts'
 import { RateCounter } from '../base/rate-counter.ts'
 import { reset } from '../base/reset.ts'
 import { type Tracker, Tracking, trackedConnection } from '../base/tracking.ts'
@@ -29,6 +30,7 @@ import { TunnelsLast } from '../http/tunnels-last.ts'
 import { upgradeNames } from '../http/upgrades.ts'
 import { Http2Connection } from '../http2/http2-connection.ts'
 import { type Http2Limits, type Http2Options, readHttp2Options } from '../http2/options.ts'
+import { doorLog, type LogOptions } from '../log/door-log.ts'
 import { ClientSession } from '../rules/client-session.ts'
 import { surroundings } from '../rules/door-rules.ts'
 import { type FrontendRules, frontendLists, hasHttpRules, readRules } from '../rules/rule-lists.ts'
@@ -86,6 +88,8 @@ export interface FrontendOptions {
    * `http-after-response`.
    */
   readonly rules?: FrontendRules | undefined
+  /** What is written down of requests, and where to. Nothing by default. HAProxy's `log`, `log-format`. */
+  readonly log?: LogOptions | undefined
   /** Its name, for rules and logs: 1 to 128 visible ASCII characters; `frontend` by default. */
   readonly name?: string | undefined
   /** Send requests that came without TLS there. False by default. */
@@ -112,6 +116,7 @@ const optionNames: readonly (keyof FrontendOptions)[] = [
   'http2',
   'track',
   'rules',
+  'log',
   'name',
   'httpsRedirect',
   'hsts',
@@ -222,6 +227,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
     const failed = (error: unknown): void => {
       this.emit('route-error', error)
     }
+    const around = surroundings(new FrontendSight(this))
     this.#settings = {
       exchange: {
         engine: withMethods(
@@ -235,7 +241,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
         counters: this.counters,
         rules: {
           lists: hasHttpRules(rules) ? rules : undefined,
-          around: surroundings(new FrontendSight(this)),
+          around,
           counters: this.counters,
           failed,
         },
@@ -258,6 +264,18 @@ export class Frontend extends EventEmitter<FrontendEvents> {
       replayBytes: integer('frontend.replayBytes', options.replayBytes, 65_536, 0, 16_777_216),
       closing: false,
       tracking: Tracking.of('frontend.track', options.track, 'request', failed),
+      log: doorLog(
+        'frontend.log',
+        options.log,
+        {
+          name: this.name,
+          clock: this.clock,
+          around,
+          connectionsNow: () => this.counters.connectionsNow,
+          failed,
+        },
+        'httplog',
+      ),
       admitting: {
         answers,
         clock: this.clock,
@@ -424,13 +442,19 @@ export class Frontend extends EventEmitter<FrontendEvents> {
       return
     }
     counters.connections++
-    counters.connectionRate.add(this.clock.now())
-    if (this.#connectionRules === undefined) this.#arrive(socket, settings, undefined)
-    else this.#screen(socket, settings, this.#connectionRules)
+    const now = this.clock.now()
+    counters.connectionRate.add(now)
+    if (this.#connectionRules === undefined) this.#arrive(socket, settings, undefined, now)
+    else this.#screen(socket, settings, this.#connectionRules, now)
   }
 
   /** Rules look at the connection before anything is read of it. */
-  #screen(socket: Socket, settings: ArrivalSettings | undefined, list: RuleList<ConnectionScope>): void {
+  #screen(
+    socket: Socket,
+    settings: ArrivalSettings | undefined,
+    list: RuleList<ConnectionScope>,
+    acceptedAt: number,
+  ): void {
     const { exchange, tracking } = this.#settings
     const facts = connectionFacts(socket, undefined, undefined)
     const session = new ClientSession(
@@ -453,17 +477,22 @@ export class Frontend extends EventEmitter<FrontendEvents> {
       },
       passed: () => {
         this.#connections.delete(screening)
-        this.#arrive(socket, settings, session)
+        this.#arrive(socket, settings, session, acceptedAt)
       },
     })
     this.#opened(screening)
     screening.start()
   }
 
-  #arrive(socket: Socket, settings: ArrivalSettings | undefined, session: ClientSession | undefined): void {
+  #arrive(
+    socket: Socket,
+    settings: ArrivalSettings | undefined,
+    session: ClientSession | undefined,
+    acceptedAt: number,
+  ): void {
     const { counters } = this
     if (settings === undefined) {
-      this.#opened(new ClientConnection(socket, this.#settings, undefined, undefined, session))
+      this.#opened(new ClientConnection(socket, this.#settings, undefined, undefined, session, acceptedAt))
       return
     }
     const arrival = new Arrival(
@@ -471,7 +500,7 @@ export class Frontend extends EventEmitter<FrontendEvents> {
       settings,
       what => {
         this.#connections.delete(arrival)
-        this.#speak(what, session)
+        this.#speak(what, session, acceptedAt)
       },
       () => {
         counters.connectionsFailed++
@@ -483,25 +512,35 @@ export class Frontend extends EventEmitter<FrontendEvents> {
     arrival.begin()
   }
 
-  #speak({ socket, tls, proxyHeader, http2 }: Arrived, session: ClientSession | undefined): void {
+  #speak(
+    { socket, tls, proxyHeader, http2 }: Arrived,
+    session: ClientSession | undefined,
+    acceptedAt: number,
+  ): void {
     if (http2 && this.#http2 !== undefined) {
       const facts = connectionFacts(socket, tls, proxyHeader)
-      this.#opened(new Http2Connection(socket, this.#settings, facts, this.#http2, session))
-    } else this.#opened(new ClientConnection(socket, this.#settings, tls, proxyHeader, session))
+      this.#opened(new Http2Connection(socket, this.#settings, facts, this.#http2, session, acceptedAt))
+    } else this.#opened(new ClientConnection(socket, this.#settings, tls, proxyHeader, session, acceptedAt))
   }
 
   #opened(connection: FrontConnection): void {
     const { counters } = this
     this.#connections.add(connection)
-    counters.connectionsNow = this.#connections.size
+    this.#countNow()
     if (counters.connectionsNow > counters.connectionsMax) counters.connectionsMax = counters.connectionsNow
     // It arrived while the frontend was being closed.
     if (this.#settings.closing) connection.closeSoon()
   }
 
+  #countNow(): void {
+    const { counters } = this
+    processConnections.now += this.#connections.size - counters.connectionsNow
+    counters.connectionsNow = this.#connections.size
+  }
+
   #closed(connection: FrontConnection): void {
     this.#connections.delete(connection)
-    this.counters.connectionsNow = this.#connections.size
+    this.#countNow()
     if (this.#connections.size === 0) for (const done of [...this.#waiting]) done()
   }
 }

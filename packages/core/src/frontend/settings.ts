@@ -7,6 +7,7 @@ import type { Tracking } from '../base/tracking.ts'
 import type { Answer, AnswerStatus } from '../http/answer.ts'
 import type { ExchangeSettings } from '../http/exchange-settings.ts'
 import type { ClientRequest } from '../http/request.ts'
+import type { DoorLog } from '../log/door-log.ts'
 import type { Admitting } from '../rules/admission.ts'
 import type { FrontConnection } from './front-connection.ts'
 
@@ -26,6 +27,8 @@ export interface FrontendSettings {
   readonly closing: boolean
   /** What is tracked in stick tables. */
   readonly tracking: Tracking | undefined
+  /** Its log; undefined where nothing is logged. */
+  readonly log: DoorLog | undefined
   /** The same for rules: where requests go once those are through with them. */
   readonly admitting: Admitting<AnswerStatus | Answer>
   /** Never throws. */

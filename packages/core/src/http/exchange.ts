@@ -28,14 +28,16 @@ import type { Server } from '../balance/server.ts'
 import type { Timeouts } from '../balance/timeouts.ts'
 import type { Timer } from '../base/clock.ts'
 import { Deadline } from '../base/deadline.ts'
+import { TimeoutError } from '../base/timeout-error.ts'
 import type { Tracks } from '../base/tracking.ts'
+import type { RequestRecord } from '../log/request-record.ts'
 import type { EditedResponse } from '../rules/edited-response.ts'
 import type { Ended, Transaction } from '../rules/transaction.ts'
 import type { Answer, AnswerStatus } from './answer.ts'
 import type { ClientSide } from './client-side.ts'
 import type { Attempt, AttemptFailure, Passing, ResponseHead, Transfer } from './engine.ts'
 import type { ExchangeSettings } from './exchange-settings.ts'
-import { statusOf, TimeoutError } from './failure-status.ts'
+import { statusOf } from './failure-status.ts'
 import { allowedTrailers, edit, endToEnd, type Headers, headerValue } from './headers.ts'
 import { addedLines, SeenResponse } from './incoming-head.ts'
 import { fieldsOf, outgoingHead } from './outgoing-head.ts'
@@ -57,6 +59,8 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
   readonly #dispatch: Dispatch
   readonly #tracks: Tracks | undefined
   readonly #rules: Transaction | undefined
+  /** What is written down for the log. */
+  readonly #record: RequestRecord | undefined
   #timeouts: Timeouts
   #clientMs: number
   readonly #deadline: Deadline
@@ -71,6 +75,8 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
   #lastFailure: Failed | undefined
   #status = 0
   #clientBlocked = false
+  /** Rules have answered in place of the server's response. */
+  #answeredHere = false
   /** The balancer wants to see more of the body. */
   #looking = false
   #done = false
@@ -84,9 +90,11 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
     deadline?: Deadline,
     tracks?: Tracks,
     rules?: Transaction,
+    record?: RequestRecord,
   ) {
     this.#tracks = tracks
     this.#rules = rules
+    this.#record = record
     this.#settings = settings
     this.#backend = backend
     this.#timeouts = rules === undefined ? backend.timeouts : rules.timeouts(backend.timeouts)
@@ -164,7 +172,7 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
     const failure = this.#lastFailure
     if (failure === undefined) {
       this.#reply(503)
-      this.#finish(() => this.#dispatch.reject(reason))
+      this.#finish(reason)
       return
     }
     // It had a server, which failed it, and got no other: it ends with that failure.
@@ -256,6 +264,7 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
       return 'unwanted'
     }
     this.#status = head.status
+    if (this.#record !== undefined) this.#record.head = came
     this.#backend.counters.response(head.status)
     this.#settings.counters.response(head.status)
     this.#tracks?.responded(head.status)
@@ -283,6 +292,7 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
     this.#transfer = undefined
     const denied = rules.countDenied(verdict, this.server, this.#backend)
     const answer = rules.answerOf(verdict, this.#settings.answers)
+    this.#answeredHere = !denied
     if (answer === undefined) this.#client.abort()
     else this.#answer(answer)
     this.#end(
@@ -377,6 +387,7 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
     this.#backend.counters[counter] += bytes
     this.#settings.counters[counter] += bytes
     this.#tracks?.count(direction === 'in' ? 'bytes_in' : 'bytes_out', bytes)
+    this.#record?.tunnelled(direction, bytes)
   }
 
   tunnelEnded(outcome: Outcome): void {
@@ -574,21 +585,26 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
   #end(outcome: Outcome): void {
     this.#releaseLease(outcome)
     if (!this.#done) this.#tracks?.outcome(outcome)
-    this.#finish(() => this.#dispatch.end(outcome))
+    this.#finish(outcome)
   }
 
-  #finish(count: () => void): void {
+  #finish(outcome: Outcome | NoServerReason): void {
     if (this.#done) return
     this.#done = true
     // A door's own deadline has gone on to what follows the response.
     if (this.#ownsDeadline) this.#deadline.disarm()
     this.#backend.counters.bytesIn += this.body.bytes
     this.#settings.counters.bytesIn += this.body.bytes
-    count()
+    if (typeof outcome === 'string') this.#dispatch.reject(outcome)
+    else this.#dispatch.end(outcome)
     const tracks = this.#tracks
     if (tracks !== undefined) {
       if (this.body.bytes > 0) tracks.count('bytes_in', this.body.bytes)
       tracks.end()
+    }
+    const record = this.#record
+    if (record !== undefined) {
+      record.ended(this.#dispatch, outcome, this.#status, this.body.bytes, this.#answeredHere)
     }
     this.#settings.ended(this)
   }

@@ -5,6 +5,7 @@
  * once, and `close` to end gracefully.
  */
 import { type IncomingMessage, type Server as NodeServer, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Backend } from '../balance/backend.ts'
 import { type Clock, monotonic } from '../base/clock.ts'
@@ -12,6 +13,8 @@ import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, knownOptions, name, withMethods } from '../base/options.ts'
 import { countRefused, type Tracker, Tracking, type Tracks, trackedConnection } from '../base/tracking.ts'
 import { defaultEngine } from '../engines/default-engine.ts'
+import { doorLog, type LogOptions } from '../log/door-log.ts'
+import { NodeLog } from '../log/node-log.ts'
 import { Admission, type Admitting } from '../rules/admission.ts'
 import { ClientSession } from '../rules/client-session.ts'
 import { surroundings } from '../rules/door-rules.ts'
@@ -70,6 +73,11 @@ export interface HttpHandlerOptions {
    * `http-after-response`.
    */
   readonly rules?: HttpRules | undefined
+  /**
+   * What is written down of requests, and where to. Nothing by default. HAProxy's `log`, `log-format`. Node does not say
+   * when a request began: `%TR` is 0 here, `%Th` too. What the application answers by itself is not logged.
+   */
+  readonly log?: LogOptions | undefined
   /** Its name, for rules and logs: 1 to 128 visible ASCII characters; `http` by default. */
   readonly name?: string | undefined
 }
@@ -86,6 +94,7 @@ const optionNames: readonly (keyof HttpHandlerOptions)[] = [
   'upgrades',
   'track',
   'rules',
+  'log',
   'name',
 ]
 
@@ -166,6 +175,7 @@ class HttpDoor implements MalformedOwner {
   /** Connections as rules see them. */
   readonly #sessions = new WeakMap<Duplex, ClientSession>()
   readonly #admitting: Admitting<Elsewhere>
+  readonly #log: NodeLog | undefined
   #closing = false
   readonly #idle = new Set<() => void>()
 
@@ -189,6 +199,7 @@ class HttpDoor implements MalformedOwner {
     this.#tracking = Tracking.of('httpHandler.track', options.track, 'request', () => undefined)
     this.#ownsEngine = options.engine === undefined
     const engine = options.engine ?? defaultEngine()
+    const around = surroundings(new FrontendSight(this))
     this.#settings = {
       engine: withMethods('httpHandler.engine', engine, ['attempt', 'close'], 'http1Engine()'),
       forwarding: new Forwarding(options.forwarded, 'httpHandler.forwarded'),
@@ -196,7 +207,7 @@ class HttpDoor implements MalformedOwner {
       counters: this.counters,
       rules: {
         lists: readRules('httpHandler.rules', options.rules, httpLists),
-        around: surroundings(new FrontendSight(this)),
+        around,
         counters: this.counters,
         failed: () => undefined,
       },
@@ -204,6 +215,19 @@ class HttpDoor implements MalformedOwner {
       ended: exchange => this.#ended(exchange),
       tunnelling: exchange => this.#tunnels.add(exchange, this.#active.size),
     }
+    const log = doorLog(
+      'httpHandler.log',
+      options.log,
+      {
+        name: this.name,
+        clock: this.clock,
+        around,
+        connectionsNow: () => this.#active.size,
+        failed: () => undefined,
+      },
+      'httplog',
+    )
+    this.#log = log === undefined ? undefined : new NodeLog(log)
     this.#admitting = {
       answers: this.#settings.answers,
       clock: this.clock,
@@ -329,6 +353,11 @@ class HttpDoor implements MalformedOwner {
   refusal(status: AnswerStatus): Answer {
     this.#refused(status)
     return this.#settings.answers.make(status)
+  }
+
+  /** See {@link MalformedOwner}. */
+  unread(socket: Duplex, status: AnswerStatus, bytes: number): void {
+    this.#log?.unread(socket as Socket, status, bytes)
   }
 
   /** See {@link MalformedOwner}. */
@@ -504,6 +533,7 @@ class HttpDoor implements MalformedOwner {
       own?.deadline,
       tracks,
       transaction,
+      this.#log?.of(req, request),
     )
     if (own !== undefined) own.exchange = exchange
     this.#active.set(exchange, own)
@@ -546,6 +576,7 @@ class HttpDoor implements MalformedOwner {
       body,
       tracks,
     )
+    transaction.log(this.#log?.of(req, request))
     const admitted = () => this.#admitted(req, res, next, connection, client, admission)
     const admission = new Admission(transaction, body, client, this.#admitting, admitted)
     if (body.framing !== 'none') this.#bodies.set(req, admission)
@@ -583,6 +614,7 @@ class HttpDoor implements MalformedOwner {
     const { edited, tracks } = transaction
     if (settled?.kind === 'drop') {
       client.abort()
+      transaction.record?.refused(settled.state, 0, backend)
       return
     }
     const destination = settled?.kind === 'go' ? settled.destination : undefined
@@ -600,7 +632,8 @@ class HttpDoor implements MalformedOwner {
       const given = typeof destination === 'number' ? { status: destination } : destination
       const made = settled?.kind === 'answer' ? settled.answer : answers.of(given ?? { status: 404 }, edited)
       client.body.discard()
-      this.#send(req, res, transaction.answered(made, backend), edited)
+      const state = settled?.kind === 'answer' ? settled.state : 'LR'
+      this.#send(req, res, transaction.answered(made, backend), edited, state, backend)
     }
   }
 
@@ -618,6 +651,7 @@ class HttpDoor implements MalformedOwner {
       undefined,
       tracks,
     )
+    transaction.log(this.#log?.of(req, request))
     let admitted = (): void => undefined
     const body = new RequestBody('none', nowhere, 0)
     const admission = new Admission(transaction, body, nowhere, this.#admitting, () => admitted())
@@ -686,7 +720,8 @@ class HttpDoor implements MalformedOwner {
     request?: ClientRequest,
     message?: string,
   ): void {
-    this.#send(req, res, this.#settings.answers.make(status, request, message), request)
+    const state = status === 404 ? 'LR' : status === 503 ? 'KR' : status === 500 ? 'IR' : 'PR'
+    this.#send(req, res, this.#settings.answers.make(status, request, message), request, state)
   }
 
   #answerRoute(
@@ -697,21 +732,31 @@ class HttpDoor implements MalformedOwner {
   ): void {
     const given = typeof destination === 'number' ? { status: destination } : destination
     const answer = this.#settings.answers.of(given, request)
-    if (isBehind(req, res)) inTurn(req, res, () => this.#send(req, res, answer, request))
-    else this.#send(req, res, answer, request)
+    if (isBehind(req, res)) inTurn(req, res, () => this.#send(req, res, answer, request, 'LR'))
+    else this.#send(req, res, answer, request, 'LR')
   }
 
-  #send(req: IncomingMessage, res: ServerResponse, answer: Answer, request: ClientRequest | undefined): void {
+  /** @param state for the log, in two letters */
+  #send(
+    req: IncomingMessage,
+    res: ServerResponse,
+    answer: Answer,
+    request: ClientRequest | undefined,
+    state: string,
+    backend?: Backend | undefined,
+  ): void {
     if (res.headersSent) {
       res.destroy()
       return
     }
     this.#refused(answer.status as AnswerStatus)
     countRefused(request?.tracked, answer.status)
+    const record = this.#log?.of(req, request)
     req.resume()
     const headers = [...answer.headers, ...lengthOf(answer)]
     res.writeHead(answer.status, answer.reason ?? STATUS_CODES[answer.status] ?? '', headers)
     res.end(answer.body)
+    record?.refused(state, answer.status, backend)
   }
 }
 

@@ -22,6 +22,8 @@ const lingerBytes = 1_048_576
 export interface MalformedOwner {
   /** The answer, counted. */
   refusal(status: AnswerStatus): Answer
+  /** That answer, of so many bytes, is on its way; for the log. */
+  unread(socket: Duplex, status: AnswerStatus, bytes: number): void
   /** End the exchange to which this request's body belongs. False where there is none under way. */
   refuseBody(req: IncomingMessage, res: ServerResponse, status: AnswerStatus): boolean
 }
@@ -77,6 +79,7 @@ export class Malformed {
     const { headers, body } = this.#owner.refusal(status)
     const head = `${statusLine(status)}${textOfPairs(headers)}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n`
     socket.end(Buffer.concat([Buffer.from(head, 'latin1'), body]))
+    this.#owner.unread(socket, status, head.length + body.length)
     const linger = monotonic.setTimeout(() => socket.destroy(), lingerMs)
     socket.once('close', () => linger.cancel())
     this.#seen.set(socket, bytesRead(socket) + lingerBytes)

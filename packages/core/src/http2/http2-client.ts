@@ -16,10 +16,11 @@ import type { Passing, ResponseHead } from '../http/engine.ts'
 import { type Headers, headerValue } from '../http/headers.ts'
 import { type BodySource, RequestBody } from '../http/request-body.ts'
 import type { Served } from '../http/served.ts'
+import type { RequestRecord, SentBytes } from '../log/request-record.ts'
 import { grpcStatus, isGrpc } from './grpc.ts'
 import { HeldPieces } from './held-pieces.ts'
 import type { Http2Request } from './http2-request.ts'
-import { plainFields, responseFields } from './response-fields.ts'
+import { type Fields, plainFields, responseFields } from './response-fields.ts'
 
 /** What a client's stream tells its connection, and asks of it. */
 export interface StreamOwner {
@@ -46,8 +47,11 @@ const smallPiece = 1_024
 
 const noTrailers: readonly string[] = []
 
-export class Http2Client implements ClientSide, BodySource {
+export class Http2Client implements ClientSide, BodySource, SentBytes {
   readonly body: RequestBody
+  /** What is written down of its request, where the door has a log. */
+  record: RequestRecord | undefined
+  sentBytes = 0
   /** When the response had been written, by the connection's clock; for the connection. */
   answeredAt: number | undefined
   readonly #stream: ServerHttp2Stream
@@ -212,6 +216,7 @@ export class Http2Client implements ClientSide, BodySource {
     } catch {
       return undefined
     }
+    if (this.record !== undefined) this.sentBytes += headBytes(fields)
     if (waitForTrailers) stream.once('wantTrailers', () => this.#sendTrailers())
     return 'content'
   }
@@ -220,6 +225,7 @@ export class Http2Client implements ClientSide, BodySource {
     const stream = this.#stream
     if (unusable(stream)) return true
     this.#owner.wrote()
+    this.sentBytes += chunk.length
     return stream.write(this.#owner.lent ? Buffer.from(chunk) : chunk)
   }
 
@@ -248,8 +254,12 @@ export class Http2Client implements ClientSide, BodySource {
       const lines = [...headers, ...lengthOf(answer)]
       const fields = responseFields(status, lines) ?? { ':status': status }
       stream.respond(fields)
+      this.sentBytes += headBytes(fields)
       // Node has ended it already for HEAD.
-      if (!stream.writableEnded) stream.write(body)
+      if (!stream.writableEnded) {
+        stream.write(body)
+        this.sentBytes += body.length
+      }
     }
     this.#end()
   }
@@ -275,6 +285,10 @@ export class Http2Client implements ClientSide, BodySource {
       },
     })
     return { socket, firstBytes: noBytes }
+  }
+
+  tunnelled(bytes: number): void {
+    this.sentBytes += bytes
   }
 
   #sendTrailers(): void {
@@ -323,6 +337,16 @@ export class Http2Client implements ClientSide, BodySource {
     }
     exchange.clientGone()
   }
+}
+
+/** As it would be in HTTP/1.1: what HPACK makes of it is between two ends of a connection, not of a request. */
+function headBytes(fields: Fields): number {
+  let bytes = 'HTTP/1.1 200 OK'.length + 4
+  for (const [name, value] of Object.entries(fields)) {
+    if (name === ':status') continue
+    for (const one of [value].flat()) bytes += name.length + String(one).length + 4
+  }
+  return bytes
 }
 
 function unusable(stream: ServerHttp2Stream): boolean {

@@ -33,6 +33,8 @@ import type { FrontendSettings } from '../frontend/settings.ts'
 import type { Answer, AnswerStatus } from '../http/answer.ts'
 import { Exchange } from '../http/exchange.ts'
 import type { ClientRequest } from '../http/request.ts'
+import type { DoorLog } from '../log/door-log.ts'
+import { RequestRecord } from '../log/request-record.ts'
 import { Admission } from '../rules/admission.ts'
 import { ClientSession } from '../rules/client-session.ts'
 import { Transaction } from '../rules/transaction.ts'
@@ -64,6 +66,9 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
   readonly #tracks: Tracks | undefined
   /** The connection as rules see it, once there are some for it. */
   #clientSession: ClientSession | undefined
+  /** For the log: when it was accepted, and when it could begin. */
+  readonly #acceptedAt: number
+  readonly #readyAt: number
   readonly #session: ServerHttp2Session
   readonly #deadline: Deadline
   readonly #resets: Allowance
@@ -80,15 +85,19 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
    *   it already is to be put back by `unshift`.
    * @param http2 what {@link readHttp2Options} gave
    * @param clientSession where rules have looked at the connection
+   * @param acceptedAt when it was accepted, by the door's clock
    */
   constructor(
     socket: Socket,
     settings: Http2Settings,
     facts: ConnectionFacts,
     http2: Http2Limits,
-    clientSession?: ClientSession,
+    clientSession: ClientSession | undefined,
+    acceptedAt: number,
   ) {
     this.#clientSession = clientSession
+    this.#acceptedAt = acceptedAt
+    this.#readyAt = settings.log === undefined ? acceptedAt : settings.clock.now()
     this.#socket = socket
     this.#settings = settings
     this.#facts = facts
@@ -156,10 +165,28 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     const request = read instanceof Http2Request ? read : undefined
     const client = new Http2Client(stream, request, this)
     this.#streams.add(client)
+    if (settings.log !== undefined) client.record = this.#logged(settings.log, request, client)
     if (this.#streams.size === 1 && !this.#ending) this.#deadline.arm(settings.exchange.clientMs)
     if (read instanceof Http2Request) this.#serve(read, client)
     else this.#refuse(client, read.status, undefined, read.message || undefined)
     if (this.#requests >= settings.maxRequests) this.closeSoon()
+  }
+
+  /** Node tells of a head when it is whole: that is when it begins for the log. */
+  #logged(log: DoorLog, request: Http2Request | undefined, client: Http2Client): RequestRecord {
+    const { clock, around } = log.door
+    const now = clock.now()
+    const first = this.#requests === 1
+    const came = {
+      facts: this.#facts,
+      acceptedAt: Math.floor(around.now() - (first ? now - this.#acceptedAt : 0)),
+      handshakeMs: first ? Math.floor(this.#readyAt - this.#acceptedAt) : 0,
+      idleMs: first ? Math.floor(now - this.#readyAt) : 0,
+      beganAt: now,
+      headAt: request === undefined ? -1 : now,
+      headBytes: undefined,
+    }
+    return new RequestRecord(log, came, request, client)
   }
 
   #serve(request: Http2Request, client: Http2Client): void {
@@ -173,7 +200,8 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     }
     const backend = tooLarge ? 413 : settings.route(request)
     if (typeof backend === 'number' || 'body' in backend) {
-      this.#refuse(client, backend, request, undefined, tracks)
+      const state = tooLarge ? 'PR' : 'LR'
+      this.#refuse(client, backend, request, undefined, tracks, undefined, undefined, state)
     } else if (backend.rules !== undefined) this.#admit(request, client, tracks, false, backend)
     else this.#exchange(request, client, backend, tracks)
   }
@@ -190,6 +218,7 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     const { rules } = settings.exchange
     this.#clientSession ??= new ClientSession(this.#facts, rules.around, this.#tracks)
     const transaction = new Transaction(rules, this.#clientSession, request, client.body, tracks)
+    transaction.log(client.record)
     const admitted = () => this.#admitted(admission, client)
     const admission = new Admission(transaction, client.body, client, settings.admitting, admitted)
     client.serve(admission)
@@ -208,9 +237,11 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
       // Of one stream the client can be told nothing without telling it of that.
       if (settled.silently) this.#give()
       else client.abort()
+      transaction.record?.refused(settled.state, 0, backend)
     } else {
       const answer = settled?.kind === 'go' ? (settled.destination as AnswerStatus | Answer) : settled?.answer
-      this.#refuse(client, answer ?? 500, edited, undefined, tracks, transaction, backend)
+      const state = settled?.kind === 'answer' ? settled.state : 'LR'
+      this.#refuse(client, answer ?? 500, edited, undefined, tracks, transaction, backend, state)
     }
   }
 
@@ -231,6 +262,7 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
       undefined,
       tracks,
       transaction,
+      client.record,
     )
     client.serve(exchange)
     try {
@@ -243,7 +275,10 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     }
   }
 
-  /** An answer to something that never became an exchange. */
+  /**
+   * An answer to something that never became an exchange.
+   * @param state for the log, in two letters
+   */
   #refuse(
     client: Http2Client,
     answer: AnswerStatus | Answer,
@@ -252,6 +287,7 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     tracks?: Tracks | undefined,
     transaction?: Transaction,
     backend?: Backend,
+    state = 'PR',
   ): void {
     const { refused, exchange } = this.#settings
     const plain = typeof answer === 'number' ? exchange.answers.make(answer, request, message) : answer
@@ -261,6 +297,7 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     countRefused(tracks?.tracked, made.status)
     tracks?.end()
     client.answer(made)
+    client.record?.refused(state, made.status, backend)
   }
 
   // ── what requests are checked against ──────────────────────────────────────────────────────────────

@@ -79,6 +79,7 @@ export async function http2Door(options: DoorOptions = {}) {
     },
     tracking: undefined,
     unreadable: () => undefined,
+    log: undefined,
     limits: resolveLimits(options.limits),
     clock: options.clock ?? monotonic,
     httpRequestMs: options.httpRequestMs ?? 10_000,
@@ -101,7 +102,7 @@ export async function http2Door(options: DoorOptions = {}) {
   const serve = (socket: Socket, facts: ConnectionFacts) => {
     sockets.add(socket)
     socket.on('error', () => undefined)
-    connections.add(new Http2Connection(socket, settings, facts, http2))
+    connections.add(new Http2Connection(socket, settings, facts, http2, undefined, settings.clock.now()))
   }
   const listener = createServer({ allowHalfOpen: true }, socket =>
     serve(socket, connectionFacts(socket, undefined, undefined)),

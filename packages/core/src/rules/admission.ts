@@ -22,13 +22,13 @@ import type { Served } from '../http/served.ts'
 import { answerOf } from './answer-of.ts'
 import type { Ended, Transaction } from './transaction.ts'
 
-/** What became of it. */
+/** What became of it. The `state` is for the log: two letters, see `log/termination.ts`. */
 export type Settled<D> =
   /** It goes to a backend whose rules let it pass; or wherever else the route said. */
   | { readonly kind: 'go'; readonly destination: Backend | D }
-  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'answer'; readonly answer: Answer; readonly state: string }
   /** The connection is closed without an answer. */
-  | { readonly kind: 'drop'; readonly silently: boolean }
+  | { readonly kind: 'drop'; readonly silently: boolean; readonly state: string }
 
 /** The door of a request, as far as its rules need it. */
 export interface Admitting<D> {
@@ -57,6 +57,8 @@ export class Admission<D> implements Served {
   #timer: Timer | undefined
   #bodyTimer: Timer | undefined
   #starting = true
+  /** What it waits for is decided: it is only kept waiting. */
+  #tarpitted = false
   #over = false
 
   constructor(
@@ -102,7 +104,7 @@ export class Admission<D> implements Served {
       step()
     } catch (error) {
       this.transaction.door.failed(error)
-      this.#answer(500)
+      this.#answer(500, 'IR')
     }
   }
 
@@ -141,21 +143,22 @@ export class Admission<D> implements Served {
     } else if (backend instanceof Backend) this.#goTo(backend)
     else {
       this.transaction.door.failed(new TypeError('a rule named a backend that is none of createBackend()'))
-      this.#answer(500)
+      this.#answer(500, 'IR')
     }
   }
 
   #refused(verdict: Exclude<Ended, { readonly kind: 'allow' | 'backend' }>): void {
     const denied = verdict.kind === 'reject' || verdict.denied === true
     if (denied) this.#denied()
+    const state = this.#tarpitted ? 'PT' : denied ? 'PR' : 'LR'
     if (verdict.kind === 'reject') {
-      this.#settle({ kind: 'drop', silently: verdict.silently })
+      this.#settle({ kind: 'drop', silently: verdict.silently, state })
       return
     }
     const answer = answerOf(verdict.answer, this.#door.answers, this.transaction.edited)
     // The door counts what it answers; that it was for a backend, only the rules know.
     if (denied) this.#backend?.counters.response(answer.status)
-    this.#settle({ kind: 'answer', answer })
+    this.#settle({ kind: 'answer', answer, state })
   }
 
   #denied(): void {
@@ -163,8 +166,9 @@ export class Admission<D> implements Served {
     this.#backend?.counters.deny(this.#backend.clock.now())
   }
 
-  #answer(status: AnswerStatus): void {
-    this.#settle({ kind: 'answer', answer: this.#door.answers.make(status, this.transaction.edited) })
+  #answer(status: AnswerStatus, state: string): void {
+    const answer = this.#door.answers.make(status, this.transaction.edited)
+    this.#settle({ kind: 'answer', answer, state })
   }
 
   #settle(settled: Settled<D>): void {
@@ -184,6 +188,7 @@ export class Admission<D> implements Served {
 
   #wait(wait: Paused): void {
     let { verdict } = wait
+    this.#tarpitted = verdict !== undefined && wait.delayMs !== undefined
     const { clock } = this.#door
     const done = () => {
       if (--this.#waits > 0 || this.#over) return
@@ -205,7 +210,7 @@ export class Admission<D> implements Served {
         (error: unknown) => {
           if (this.#over) return
           this.transaction.door.failed(error)
-          this.#answer(500)
+          this.#answer(500, 'IR')
         },
       )
     }
@@ -224,7 +229,7 @@ export class Admission<D> implements Served {
       this.#client.informational(100, [])
       transaction.edited.expectContinue = false
     }
-    this.#bodyTimer = this.#door.clock.setTimeout(() => this.#answer(408), timeoutMs)
+    this.#bodyTimer = this.#door.clock.setTimeout(() => this.#answer(408, 'cR'), timeoutMs)
     body.gather(wanted, () => {
       this.#bodyTimer?.cancel()
       done()
@@ -254,13 +259,14 @@ export class Admission<D> implements Served {
     this.#stop()
     this.transaction.tracks?.end()
     this.#client.abort()
+    this.transaction.record?.refused(this.#tarpitted ? 'CT' : 'CR', 0, this.#backend)
   }
 
   refuse(status: AnswerStatus): void {
-    this.#answer(status)
+    this.#answer(status, 'PR')
   }
 
   shutdown(): void {
-    this.#answer(503)
+    this.#answer(503, 'KR')
   }
 }

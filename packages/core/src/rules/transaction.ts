@@ -31,6 +31,7 @@ import type { Answer, Answers } from '../http/answer.ts'
 import type { ResponseHead } from '../http/engine.ts'
 import type { ClientRequest } from '../http/request.ts'
 import type { RequestBody } from '../http/request-body.ts'
+import type { RequestRecord } from '../log/request-record.ts'
 import { answerOf } from './answer-of.ts'
 import { type ClientSession, SeenEnds } from './client-session.ts'
 import type { DoorRules } from './door-rules.ts'
@@ -52,6 +53,8 @@ export class Transaction implements RequestCarrier {
   /** The request as it goes on. */
   readonly edited: EditedRequest
   readonly request: SeenRequest
+  /** What is written down for the log. */
+  record: RequestRecord | undefined
   readonly uniqueId: string | undefined = undefined
   backend: BackendSight | undefined
   response: EditedResponse | undefined
@@ -109,6 +112,13 @@ export class Transaction implements RequestCarrier {
   /** The connection that the response came by. */
   get serverConnection(): ServerConnectionView | undefined {
     return this.#head?.connection
+  }
+
+  /** What is written down of it for the log goes by what rules say. */
+  log(record: RequestRecord | undefined): void {
+    if (record === undefined) return
+    this.record = record
+    record.transaction = this
   }
 
   /** It goes to this backend. */

@@ -22,6 +22,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import type { Deadline } from '../base/deadline.ts'
 import { isShared, type ReadMemory } from '../base/read-memory.ts'
 import { canReset, type Resettable, reset } from '../base/reset.ts'
+import { TimeoutError } from '../base/timeout-error.ts'
 
 /** How long what was written before the end may take to go out. */
 const closingMs = 30_000
@@ -282,7 +283,12 @@ export class Relay {
   /** Nothing moved for too long: an ordinary end, but where bytes wait for one side, or half of it is over. */
   #timedOut(): void {
     const timeout = (side: 'client' | 'server'): Failed =>
-      failed('tunnel', side, side === 'client' ? 'client-timeout' : 'broken-response', new Error('timed out'))
+      failed(
+        'tunnel',
+        side,
+        side === 'client' ? 'client-timeout' : 'broken-response',
+        new TimeoutError('timed out'),
+      )
     if (this.#serverHeld) this.end(timeout('client'))
     else if (this.#clientHeld) this.end(timeout('server'))
     else this.#complete()

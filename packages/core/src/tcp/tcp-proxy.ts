@@ -17,6 +17,7 @@ import { type AcceptProxyOptions, acceptProxyOptions } from '../base/accept-prox
 import { type Clock, monotonic } from '../base/clock.ts'
 import { EvenerError } from '../base/errors.ts'
 import { duration, flag, integer, invalid, knownOptions, name, oneOf, withMethods } from '../base/options.ts'
+import { processConnections } from '../base/process-connections.ts'
 import { type SendProxy, sendProxyOptions } from '../base/send-proxy.ts'
 import { type Tracker, Tracking } from '../base/tracking.ts'
 import {
@@ -306,6 +307,7 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
     counters.connectionRate.add(this.clock.now())
     const session = new TcpSession(socket, this.#settings, tls)
     this.#sessions.add(session)
+    processConnections.now++
     counters.connectionsNow = this.#sessions.size
     if (counters.connectionsNow > counters.connectionsMax) counters.connectionsMax = counters.connectionsNow
     session.start()
@@ -346,6 +348,7 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
 
   #closed(session: TcpSession): void {
     if (!this.#sessions.delete(session)) return
+    processConnections.now--
     this.counters.connectionsNow = this.#sessions.size
     if (this.#sessions.size === 0) this.#quiet?.()
   }

@@ -36,6 +36,7 @@ import { Deadline } from '../base/deadline.ts'
 import { lendReads, type OnRead } from '../base/lent-reads.ts'
 import { ReadMemory } from '../base/read-memory.ts'
 import { reset } from '../base/reset.ts'
+import { TimeoutError } from '../base/timeout-error.ts'
 import type { Tracks } from '../base/tracking.ts'
 import { ClientSession } from '../rules/client-session.ts'
 import { ContentScreening } from '../rules/content-screening.ts'
@@ -546,7 +547,7 @@ export class TcpSession implements Placed, RelayOwner {
       this.guard(() => this.#looked())
     } else if (this.#phase === 'connect') {
       const { connectMs } = (this.#dispatch as Dispatch).backend.timeouts
-      const cause = new Error(`no connection within ${connectMs} ms`)
+      const cause = new TimeoutError(`no connection within ${connectMs} ms`)
       this.#connectFailed(failed('connect', 'server', 'conn-failure', cause))
     }
   }
