@@ -1,5 +1,6 @@
 export type {
   Affinity,
+  AffinityCookie,
   AffinityRequest,
   AffinityResponse,
   AffinityServer,

@@ -20,7 +20,15 @@
  *
  * Not for: clients without cookies (see `stick-table.ts`).
  */
-import type { Affinity, AffinityRequest, AffinityResponse, AffinityServer, HeaderEdits } from './affinity.ts'
+import type {
+  Affinity,
+  AffinityCookie,
+  AffinityRequest,
+  AffinityResponse,
+  AffinityServer,
+  HeaderEdits,
+} from './affinity.ts'
+import { affinityCookie } from './affinity-cookie.ts'
 import { withoutCookie } from './cookie-header.ts'
 import {
   type CookieLimits,
@@ -99,6 +107,7 @@ const MOST_REMEMBERED = 1_000
 
 class InsertCookie implements Affinity {
   readonly name = 'cookie'
+  readonly cookie: AffinityCookie
   readonly rebuild: ((servers: readonly AffinityServer[]) => void) | undefined
   private readonly cookieName: string
   private readonly indirect: boolean
@@ -125,6 +134,7 @@ class InsertCookie implements Affinity {
     this.rebuild = rebuild
     this.seal = sealFrom(options.name, options)
     this.reader = new CookieReader(options.name, names, this.seal, options)
+    this.cookie = affinityCookie('insert', options.name, this.reader)
     this.dated = this.reader.maxIdleSeconds !== undefined || this.reader.maxLifeSeconds !== undefined
   }
 

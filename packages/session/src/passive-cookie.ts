@@ -7,7 +7,15 @@
  * Not for: an application that cannot be told what its server is called (see `rewrite-cookie.ts`), nor a cookie that
  * names a session and no server (a stick table learns those from responses).
  */
-import type { Affinity, AffinityRequest, AffinityResponse, AffinityServer, HeaderEdits } from './affinity.ts'
+import type {
+  Affinity,
+  AffinityCookie,
+  AffinityRequest,
+  AffinityResponse,
+  AffinityServer,
+  HeaderEdits,
+} from './affinity.ts'
+import { affinityCookie } from './affinity-cookie.ts'
 import {
   type CookieLimits,
   type CookieNaming,
@@ -41,6 +49,7 @@ export function passiveCookie(options: PassiveCookieOptions): Affinity {
 
 class PassiveCookie implements Affinity {
   readonly name = 'cookie'
+  readonly cookie: AffinityCookie
   readonly rebuild: ((servers: readonly AffinityServer[]) => void) | undefined
   private readonly cookieName: string
   private readonly drops: boolean
@@ -55,6 +64,7 @@ class PassiveCookie implements Affinity {
     const { names, rebuild } = namingFrom(options)
     this.rebuild = rebuild
     this.reader = new CookieReader(options.name, names, plainSeal, options)
+    this.cookie = affinityCookie('passive', options.name, this.reader)
   }
 
   find(request: AffinityRequest, usable?: Usable): string | undefined {

@@ -10,7 +10,15 @@
  * Not for: an application whose values may hold a `~` that this did not write, while clients have some of them: the
  * request would lose it.
  */
-import type { Affinity, AffinityRequest, AffinityResponse, AffinityServer, HeaderEdits } from './affinity.ts'
+import type {
+  Affinity,
+  AffinityCookie,
+  AffinityRequest,
+  AffinityResponse,
+  AffinityServer,
+  HeaderEdits,
+} from './affinity.ts'
+import { affinityCookie } from './affinity-cookie.ts'
 import { withoutPrefixes } from './cookie-header.ts'
 import {
   type CookieNaming,
@@ -50,6 +58,7 @@ export function prefixCookie(options: PrefixCookieOptions): Affinity {
 
 class PrefixCookie implements Affinity {
   readonly name = 'cookie'
+  readonly cookie: AffinityCookie
   readonly rebuild: ((servers: readonly AffinityServer[]) => void) | undefined
   private readonly cookieName: string
   private readonly indirect: boolean
@@ -74,6 +83,7 @@ class PrefixCookie implements Affinity {
     this.names = names
     this.seal = sealFrom(options.name, options)
     this.reader = new CookieReader(options.name, names, this.seal, {}, true)
+    this.cookie = affinityCookie('prefix', options.name, this.reader)
   }
 
   find(request: AffinityRequest, usable?: Usable): string | undefined {

@@ -7,7 +7,15 @@
  * Not for: applications that set no such cookie (see `insert-cookie.ts`), or need its value (see
  * `prefix-cookie.ts`).
  */
-import type { Affinity, AffinityRequest, AffinityResponse, AffinityServer, HeaderEdits } from './affinity.ts'
+import type {
+  Affinity,
+  AffinityCookie,
+  AffinityRequest,
+  AffinityResponse,
+  AffinityServer,
+  HeaderEdits,
+} from './affinity.ts'
+import { affinityCookie } from './affinity-cookie.ts'
 import {
   type CookieLimits,
   type CookieNaming,
@@ -43,6 +51,7 @@ export function rewriteCookie(options: RewriteCookieOptions): Affinity {
 
 class RewriteCookie implements Affinity {
   readonly name = 'cookie'
+  readonly cookie: AffinityCookie
   readonly rebuild: ((servers: readonly AffinityServer[]) => void) | undefined
   private readonly cookieName: string
   private readonly names: ServerNames
@@ -57,6 +66,7 @@ class RewriteCookie implements Affinity {
     this.names = names
     this.seal = sealFrom(options.name, options)
     this.reader = new CookieReader(options.name, names, this.seal, options)
+    this.cookie = affinityCookie('rewrite', options.name, this.reader)
   }
 
   find(request: AffinityRequest, usable?: Usable): string | undefined {

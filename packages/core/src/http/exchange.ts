@@ -283,7 +283,11 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
     }
     this.#timeouts = rules.timeouts(this.#backend.timeouts)
     this.#clientMs = rules.clientMs ?? this.#settings.clientMs
-    if (this.#backend.affinity !== undefined) response.edit(this.#dispatch.bind(response))
+    if (this.#backend.affinity !== undefined) {
+      const edits = this.#dispatch.bind(response)
+      this.#record?.bound(this.#dispatch, response, edits)
+      response.edit(edits)
+    }
     rules.afterwards(this.#backend)
     return response
   }
@@ -304,7 +308,11 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
 
   /** What only the attempt that won may say: where the client belongs. */
   #bind(head: ResponseHead): HeaderEdits | undefined {
-    return this.#backend.affinity === undefined ? undefined : this.#dispatch.bind(new SeenResponse(head))
+    if (this.#backend.affinity === undefined) return undefined
+    const seen = new SeenResponse(head)
+    const edits = this.#dispatch.bind(seen)
+    this.#record?.bound(this.#dispatch, seen, edits)
+    return edits
   }
 
   flush(): void {

@@ -13,6 +13,7 @@
  * Cost: this object and a few readings of the clock; what a format does not ask for is never made.
  */
 import type { LogRecord } from '@evener/rules'
+import type { AffinityResponse, HeaderEdits } from '@evener/session'
 import type { Backend } from '../balance/backend.ts'
 import type { NoServerReason } from '../balance/counters.ts'
 import type { Dispatch } from '../balance/dispatch.ts'
@@ -22,6 +23,7 @@ import { processConnections } from '../base/process-connections.ts'
 import type { ResponseHead } from '../http/engine.ts'
 import type { ClientRequest } from '../http/request.ts'
 import type { Transaction } from '../rules/transaction.ts'
+import { requestCookieState, responseCookieState } from './cookie-state.ts'
 import type { DoorLog } from './door-log.ts'
 import { RequestLogScope } from './request-log-scope.ts'
 import { terminationOf, terminationWithout } from './termination.ts'
@@ -74,6 +76,7 @@ export class RequestRecord implements LogRecord {
   /** The head of the server's response. */
   head: ResponseHead | undefined
   readonly #sent: SentBytes
+  #responseCookie = '-'
   #bodyBytes = 0
   #over = false
 
@@ -87,6 +90,11 @@ export class RequestRecord implements LogRecord {
   }
 
   // ── what is told of it ─────────────────────────────────────────────────────────────────────────────
+
+  /** The affinity has said what its response is to tell the client. */
+  bound(dispatch: Dispatch, response: AffinityResponse, edits: HeaderEdits | undefined): void {
+    this.#responseCookie = responseCookieState(dispatch, response, edits)
+  }
 
   /** All of its answer is handed to the system: what follows on the connection is not its own. */
   answered(): void {
@@ -128,7 +136,11 @@ export class RequestRecord implements LogRecord {
       }
     } else if (state[1] === 'Q') this.queueMs = Math.floor(now - this.came.headAt)
     this.#bodyBytes += bodyBytes
-    this.#end(now, status, `${answeredHere && state === '--' ? 'LH' : state}--`)
+    this.#end(
+      now,
+      status,
+      `${answeredHere && state === '--' ? 'LH' : state}${requestCookieState(dispatch)}${this.#responseCookie}`,
+    )
   }
 
   /**
