@@ -10,7 +10,7 @@ export function affinityCookie(
 ): AffinityCookie {
   return {
     mode,
-    presented: request => reader.presented(request),
+    presented: (request, isServer) => reader.presented(request, isServer),
     isSetBy: response => setsCookie(response.setCookies, name),
   }
 }

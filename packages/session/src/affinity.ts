@@ -60,6 +60,19 @@ export interface AffinityServer {
   readonly port: number
 }
 
+/** A mark that travels in a cookie, for logs: HAProxy's cookie characters (manual section 8.5). */
+export interface AffinityCookie<R extends AffinityRequest = AffinityRequest> {
+  readonly mode: 'insert' | 'rewrite' | 'prefix' | 'passive'
+  /**
+   * What the client has shown: no such cookie; one that is not genuine or names no server; one that was not used for too
+   * long, or is too old; or one that names a server, whatever that one's state.
+   * @param isServer whether a server of this id is there
+   */
+  presented(request: R, isServer: (id: string) => boolean): 'none' | 'unknown' | 'idle' | 'old' | 'named'
+  /** Whether the server itself sets a cookie of this name. */
+  isSetBy(response: AffinityResponse): boolean
+}
+
 /** One way of remembering a client's server. */
 export interface Affinity<R extends AffinityRequest = AffinityRequest> {
   /** `cookie`, `stick-table`, …: for logs. */
@@ -70,6 +83,9 @@ export interface Affinity<R extends AffinityRequest = AffinityRequest> {
    * when one goes up or down. An affinity that has this serves one backend.
    */
   rebuild?: ((servers: readonly AffinityServer[]) => void) | undefined
+
+  /** Where it is a cookie. */
+  readonly cookie?: AffinityCookie<R> | undefined
 
   /**
    * How many bytes of {@link AffinityRequest.body} it wants to see before it is asked; 0 for none. Asked before the first

@@ -10,7 +10,7 @@
  * Cost: about that of looking through the header. A value without dates that names a server is read, and its signature
  * verified, once for all clients.
  */
-import type { AffinityRequest } from './affinity.ts'
+import type { AffinityCookie, AffinityRequest } from './affinity.ts'
 import { cookieValues } from './cookie-header.ts'
 import { type CookieLimits, secondsOption } from './cookie-identity.ts'
 import { isCookieText, type Mark, MOST_MARK_LENGTH, readMark } from './cookie-mark.ts'
@@ -94,6 +94,32 @@ export class CookieReader {
       nameless ??= held
     }
     return naming ?? nameless
+  }
+
+  /** What the client has shown, for logs: the best of its cookies of our name. */
+  presented(
+    request: AffinityRequest,
+    isServer: (id: string) => boolean,
+  ): ReturnType<AffinityCookie['presented']> {
+    const values = this.values(request)
+    if (values === undefined) return 'none'
+    const seconds = this.seconds()
+    let best: 'unknown' | 'idle' | 'old' = 'unknown'
+    for (const value of values) {
+      const held = this.accept(value, seconds)
+      if (held !== undefined && this.names.idOf(held.value, isServer) !== undefined) return 'named'
+      if (best === 'unknown') best = this.whyNot(value, seconds)
+    }
+    return best
+  }
+
+  private whyNot(value: string, seconds: number): 'unknown' | 'idle' | 'old' {
+    if (value.length === 0 || value.length > MOST_MARK_LENGTH || this.isPrefix) return 'unknown'
+    const opened = this.seal.open(value)
+    const mark = opened === undefined ? undefined : readMark(opened.text)
+    if (mark === undefined) return 'unknown'
+    if (isExpired(mark.firstSeconds, this.maxLifeSeconds, seconds)) return 'old'
+    return isExpired(mark.lastSeconds, this.maxIdleSeconds, seconds) ? 'idle' : 'unknown'
   }
 
   /** The time, in whole seconds since 1970. */

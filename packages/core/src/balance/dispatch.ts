@@ -55,7 +55,7 @@ export class Dispatch {
   retries = 0
   /** How many of them went to another server. */
   redispatches = 0
-  /** How many waited before it when it came to wait: for its server, or for any. HAProxy's `%sq`, `%bq`. */
+  /** Its place in the queue when it came to wait, from 1: for its server, or for any. HAProxy's `%sq`, `%bq`. */
   serverQueue = 0
   backendQueue = 0
   /** The id that the affinity found. */
@@ -138,8 +138,8 @@ export class Dispatch {
     else if (acquired.kind === 'none') who.refused(acquired.reason)
     else {
       this.#queued = acquired
-      if (acquired.forServer) this.serverQueue = acquired.ahead
-      else this.backendQueue = acquired.ahead
+      if (acquired.forServer) this.serverQueue = acquired.position
+      else this.backendQueue = acquired.position
       void acquired.lease.then(result => this.#leftQueue(who, result))
     }
   }

@@ -152,8 +152,8 @@ export interface Queued {
   readonly kind: 'queued'
   /** Settles with a lease, or with the reason why there is none; never rejects. */
   readonly lease: Promise<Lease | NoServer>
-  /** How many were before it, and whether it is one server that they wait for. */
-  readonly ahead: number
+  /** Its place in the queue when it came, from 1; and whether it is one server that they wait for. */
+  readonly position: number
   readonly forServer: boolean
   /** Leave the queue; without effect once `lease` has settled. */
   cancel(): void

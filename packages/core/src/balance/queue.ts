@@ -16,7 +16,7 @@ let arrivals = 0
 export class Waiter implements Queued {
   readonly kind = 'queued'
   readonly lease: Promise<Lease | NoServer>
-  readonly ahead: number
+  readonly position: number
   readonly forServer: boolean
   /** The list it stands in now. */
   list: Set<Waiter>
@@ -39,7 +39,7 @@ export class Waiter implements Queued {
     this.server = server
     this.stays = stays
     this.#left = left
-    this.ahead = list.size
+    this.position = list.size + 1
     this.forServer = server !== undefined
     this.lease = new Promise(resolve => {
       this.#settle = resolve

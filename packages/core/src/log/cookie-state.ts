@@ -15,7 +15,7 @@ const shown = { none: 'N', unknown: 'I', idle: 'E', old: 'O' } as const
 export function requestCookieState({ backend, request, found, server }: Dispatch): string {
   const cookie = backend.affinity?.cookie
   if (cookie === undefined) return '-'
-  const presented = cookie.presented(request)
+  const presented = cookie.presented(request, id => backend.server(id) !== undefined)
   if (presented !== 'named') return shown[presented]
   const serves = found !== undefined && (server === undefined || server.id === found)
   return serves ? 'V' : 'D'

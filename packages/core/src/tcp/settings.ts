@@ -5,6 +5,7 @@ import type { AcceptProxy } from '../base/accept-proxy.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ProxyHeaderMaker } from '../base/send-proxy.ts'
 import type { Tracking } from '../base/tracking.ts'
+import type { DoorLog } from '../log/door-log.ts'
 import type { TcpRuleLists } from '../rules/rule-lists.ts'
 import type { InspectSettings } from './client-hello.ts'
 import type { RelayLimits } from './relay.ts'
@@ -33,6 +34,8 @@ export interface TcpSettings {
   /** Its rules; undefined where there are none. */
   readonly rules: TcpRuleLists | undefined
   readonly around: Surroundings
+  /** Its log; undefined where nothing is logged. */
+  readonly log: DoorLog | undefined
   /** What is tracked in stick tables. */
   readonly tracking: Tracking<TcpConnection> | undefined
   readonly noDelay: boolean

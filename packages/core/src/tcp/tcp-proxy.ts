@@ -29,6 +29,7 @@ import {
   listenOptions,
 } from '../frontend/listening.ts'
 import type { CloseOptions } from '../http/door.ts'
+import { doorLog, type LogOptions } from '../log/door-log.ts'
 import { surroundings } from '../rules/door-rules.ts'
 import { readTcpRules, type TcpRules } from '../rules/rule-lists.ts'
 import { TcpProxySight } from '../rules/sights.ts'
@@ -101,6 +102,8 @@ export interface TcpProxyOptions {
    * default. HAProxy's `tcp-request connection`, `session`, `content`.
    */
   readonly rules?: TcpRules | undefined
+  /** What is written down of connections, and where to. Nothing by default. HAProxy's `log`, `log-format`. */
+  readonly log?: LogOptions | undefined
   /** Its name, for rules and logs: 1 to 128 visible ASCII characters; `tcp` by default. */
   readonly name?: string | undefined
   /** What is tracked in stick tables, and so counted: the first is `sc0`. Nothing by default. HAProxy's `track-sc`. */
@@ -121,6 +124,7 @@ const optionNames: readonly (keyof TcpProxyOptions)[] = [
   'keepAliveMs',
   'maxConnections',
   'rules',
+  'log',
   'name',
   'track',
   'clock',
@@ -194,12 +198,25 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
     const failed = (error: unknown): void => {
       this.emit('route-error', error)
     }
+    const around = surroundings(new TcpProxySight(this))
     this.#settings = {
       clock: this.clock,
       counters: this.counters,
       rules: readTcpRules('tcpProxy.rules', options.rules),
-      around: surroundings(new TcpProxySight(this)),
+      around,
       failed,
+      log: doorLog(
+        'tcpProxy.log',
+        options.log,
+        {
+          name: this.name,
+          clock: this.clock,
+          around,
+          connectionsNow: () => this.counters.connectionsNow,
+          failed,
+        },
+        'tcplog',
+      ),
       acceptProxy: acceptProxyOptions('tcpProxy.acceptProxy', options.acceptProxy),
       inspectMs: timeouts.inspectMs,
       inspect: inspect && { maxBytes: inspectBytes, timeoutMs: timeouts.inspectMs },

@@ -38,6 +38,7 @@ import { ReadMemory } from '../base/read-memory.ts'
 import { reset } from '../base/reset.ts'
 import { TimeoutError } from '../base/timeout-error.ts'
 import type { Tracks } from '../base/tracking.ts'
+import { TcpRecord } from '../log/tcp-record.ts'
 import { ClientSession } from '../rules/client-session.ts'
 import { ContentScreening } from '../rules/content-screening.ts'
 import { Screening } from '../rules/screening.ts'
@@ -81,12 +82,16 @@ export class TcpSession implements Placed, RelayOwner {
   #looking = false
   #phase: Phase = 'queue'
   #tracks: Tracks | undefined
+  /** What is written down of it, where the proxy has a log. */
+  readonly #record: TcpRecord | undefined
   #done = false
 
   constructor(client: Socket, settings: TcpSettings, tls: TlsFacts | undefined) {
     this.client = client
     this.#settings = settings
     this.#tls = tls
+    const { log } = settings
+    if (log !== undefined) this.#record = new TcpRecord(log, connectionFacts(client, tls, undefined))
   }
 
   /** The server that it is joined to. */
@@ -163,6 +168,7 @@ export class TcpSession implements Placed, RelayOwner {
 
   #denied(reason: TcpRefusal): void {
     this.#cancelStep = nothing
+    this.#record?.refused()
     this.#settings.refused(this, reason, 'EVENER_DENIED', 'a rule closed the connection')
     reset(this.client)
   }
@@ -178,7 +184,10 @@ export class TcpSession implements Placed, RelayOwner {
       acceptProxy,
       clock,
       header => this.#inspect(header),
-      ({ code, message }) => this.#settings.refused(this, 'proxy-header', code, message),
+      ({ code, message }) => {
+        this.#record?.refused()
+        this.#settings.refused(this, 'proxy-header', code, message)
+      },
     )
     if (this.#phase === 'queue' && this.#connection === undefined && this.#cancelStep === undefined) {
       this.#cancelStep = cancel
@@ -191,8 +200,7 @@ export class TcpSession implements Placed, RelayOwner {
       this.#abandon(failed(this.#phase, 'client', 'client-abort', error))
     const onClose = (): void => {
       this.#abandon(failed(this.#phase, 'client', 'client-abort'))
-      this.#tracks?.end()
-      this.#settings.closed(this)
+      this.#closed()
     }
     client.on('error', onError)
     client.on('close', onClose)
@@ -219,7 +227,10 @@ export class TcpSession implements Placed, RelayOwner {
         this.#cancelStep = nothing
         this.#route(new SeenConnection(connectionFacts(this.client, undefined, header), glimpse))
       },
-      ({ code, message }) => this.#settings.refused(this, 'client-hello', code, message),
+      ({ code, message }) => {
+        this.#record?.refused()
+        this.#settings.refused(this, 'client-hello', code, message)
+      },
     )
   }
 
@@ -302,12 +313,14 @@ export class TcpSession implements Placed, RelayOwner {
 
   #go(connection: SeenConnection, backend: Backend | undefined): void {
     if (backend === undefined) {
+      this.#record?.refused()
       this.#settings.refused(this, 'no-route', 'EVENER_NO_ROUTE', 'the route named no backend')
       reset(this.client)
       return
     }
     this.#deadline = new Deadline(backend.clock, () => this.#overdue())
     this.#dispatch = backend.dispatch(connection)
+    this.#record?.routed(this.#dispatch, connection.facts)
     const { balancer, affinity } = backend
     if (balancer.bodyWanted !== undefined || affinity?.bodyWanted !== undefined) {
       connection.body = () => this.#early
@@ -388,6 +401,7 @@ export class TcpSession implements Placed, RelayOwner {
   /** It got no server. */
   refused(reason: NoServerReason): void {
     this.#done = true
+    this.#record?.ended(reason)
     ;(this.#dispatch as Dispatch).reject(reason)
     this.#deadline?.disarm()
     reset(this.client)
@@ -513,6 +527,7 @@ export class TcpSession implements Placed, RelayOwner {
 
   relayed(direction: 'in' | 'out', bytes: number): void {
     const { counters } = this.#settings
+    this.#record?.relayed(direction, bytes)
     this.#tracks?.count(direction === 'in' ? 'bytes_in' : 'bytes_out', bytes)
     const ofServer = (this.#lease as Lease).server.counters
     const ofBackend = (this.#dispatch as Dispatch).backend.counters
@@ -533,6 +548,11 @@ export class TcpSession implements Placed, RelayOwner {
   }
 
   relayClosed(): void {
+    this.#closed()
+  }
+
+  #closed(): void {
+    this.#record?.closed(this.#session, this.#tracks)
     this.#tracks?.end()
     this.#settings.closed(this)
   }
@@ -572,6 +592,7 @@ export class TcpSession implements Placed, RelayOwner {
   #end(outcome: Outcome): void {
     if (this.#done) return
     this.#done = true
+    this.#record?.ended(outcome)
     this.#release(outcome)
     // While the relay closes, what is left may still take its time.
     if (this.#relay === undefined) this.#deadline?.disarm()
