@@ -6,6 +6,7 @@ import type {
   RequestCarrier,
   RequestView,
   ResponseView,
+  ServerConnectionView,
   ServerView,
   Surroundings,
   TrackedView,
@@ -60,12 +61,16 @@ export class RequestLogScope implements LogScope {
     if (transaction !== undefined) return transaction.request
     return request === undefined
       ? undefined
-      : new SeenRequest(new EditedRequest(request, this.connection), undefined)
+      : new SeenRequest(new EditedRequest(request, this.connection), undefined, this.around.now(), undefined)
   }
 
   get response(): ResponseView | undefined {
     const { transaction, head } = this.#record
     return transaction?.response ?? (head === undefined ? undefined : new EditedResponse(head))
+  }
+
+  get serverConnection(): ServerConnectionView | undefined {
+    return this.#record.head?.connection
   }
 
   get backend(): BackendSight | undefined {

@@ -53,8 +53,6 @@ export interface SentBytes {
 export class RequestRecord implements LogRecord {
   readonly mode = 'http'
   readonly partial = false
-  readonly sourceAddress = undefined
-  readonly sourcePort = undefined
   readonly requestCookie = undefined
   readonly responseCookie = undefined
   readonly requestNumber: number
@@ -196,6 +194,15 @@ export class RequestRecord implements LogRecord {
   get bytesUploaded(): number {
     const { came, request } = this
     return (came.headBytes ?? (request === undefined ? 0 : headBytes(request))) + this.#bodyBytes
+  }
+
+  /** Known once the server has answered. */
+  get sourceAddress(): string | undefined {
+    return this.head?.connection?.localAddress
+  }
+
+  get sourcePort(): number | undefined {
+    return this.head?.connection?.localPort
   }
 
   get handshakeMs(): number {
