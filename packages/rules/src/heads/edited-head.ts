@@ -65,12 +65,11 @@ export class EditedHead implements Head {
   }
 
   #linesOf(lowerName: string): readonly string[] {
+    const came = this.#came
+    let at = this.#isRemoved(lowerName) ? -1 : came.indexOf(lowerName)
+    if (at === -1 && !this.#addedNames.includes(lowerName)) return nothing
     const values: string[] = []
-    if (!this.#isRemoved(lowerName)) {
-      const came = this.#came
-      for (let at = came.indexOf(lowerName); at !== -1; at = came.indexOf(lowerName, at + 1))
-        values.push(came.value(at))
-    }
+    for (; at !== -1; at = came.indexOf(lowerName, at + 1)) values.push(came.value(at))
     for (
       let at = this.#addedNames.indexOf(lowerName);
       at !== -1;
@@ -135,9 +134,9 @@ export class EditedHead implements Head {
   #remove(lowerName: string): void {
     if (lowerName === this.#askedName) this.#askedName = ''
     for (
-      let at = this.#addedNames.lastIndexOf(lowerName);
+      let at = this.#addedNames.indexOf(lowerName);
       at !== -1;
-      at = this.#addedNames.lastIndexOf(lowerName)
+      at = this.#addedNames.indexOf(lowerName, at)
     ) {
       this.#addedNames.splice(at, 1)
       this.#added!.splice(at, 1)
