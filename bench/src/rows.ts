@@ -56,6 +56,9 @@ export const rows: readonly Row[] = [
   get('fastify', '130 B answers, 64 connections, in Fastify', '/small', 64, {
     subjects: [...references, 'evener-handler', 'fastify-bare', 'fastify-evener', 'reply-from'],
   }),
+  get('httplog', '130 B answers, 64 connections, with a line of httplog for each request', '/small', 64, {
+    subjects: ['evener-frontend', 'evener-httplog'],
+  }),
   get('rules', '130 B answers, 64 connections, with rules for each request', '/small', 64, {
     subjects: ['haproxy', 'evener-frontend', 'evener-rules', 'evener-rules-300'],
   }),

@@ -6,8 +6,11 @@
 export const httplog =
   '%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r'
 
-/** `option httpslog`: what TLS settled, behind the same. */
-export const httpslog = `${httplog} %[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc`
+/**
+ * `option httpslog`: what TLS settled, behind the same. Its four errors (of the connection, of the handshake, of the client's
+ * certificate and of who signed it) are none: a connection that met with one carries no request.
+ */
+export const httpslog = `${httplog} 0/0000000000000000/0/0/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc`
 
 /** `option httplog clf`: what reads the common log format reads this, with HAProxy's fields behind it. */
 export const clf =

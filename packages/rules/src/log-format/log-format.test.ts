@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { clearNames, compileJson, compileLine, haproxyNames, jsonFormat, logFormat } from './log-format.ts'
+import type { LogScope } from './log-scope.ts'
 import { logScope, sampleValue, testExpression } from './test-support.ts'
 
 const line = (format: string, changes = {}) =>
@@ -18,7 +19,14 @@ test("HAProxy's formats are known by their names", () => {
     '10.0.1.2 - - [06/Feb/2009:11:04:06 +0000] "GET /index.html HTTP/1.1" 200 2750 "" "" 33317 655 "www" "static" ' +
       '"srv1" 10 0 30 69 120 ---- 5 4 3 2 0 8 9 "" "" ',
   )
-  expect(line('httpslog')).toMatch(/ -\/-\/-\/-\/- -\/-\/-$/)
+  expect(line('httpslog')).toMatch(/ 0\/0{16}\/0\/0\/- -\/-\/-$/)
+  // By our own expressions, as HAProxy 2.6 has it behind TLS without a session to resume, and without a name.
+  const tls = { resumed: false, version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' }
+  const scope = logScope({ secure: true })
+  const secured = { ...scope, connection: { ...scope.connection, tls } } as unknown as LogScope
+  expect(logFormat('httpslog').line(secured)).toMatch(
+    / 0\/0{16}\/0\/0\/0 -\/TLSv1\.3\/TLS_AES_256_GCM_SHA384$/,
+  )
   expect(() => compileLine('log.format', '', testExpression)).toThrow('log.format is ""')
 })
 
