@@ -3,6 +3,7 @@ import { subject as caddy } from './caddy.ts'
 import { subject as evenerFrontend } from './evener-frontend.ts'
 import { subject as evenerHandler } from './evener-handler.ts'
 import { subject as evenerHttpProxy3 } from './evener-http-proxy-3.ts'
+import { subject as evenerHttplog } from './evener-httplog.ts'
 import { subject as evenerRules } from './evener-rules.ts'
 import { subject as evenerManyRules } from './evener-rules-300.ts'
 import { subject as evenerTcp } from './evener-tcp.ts'
@@ -27,6 +28,7 @@ export const allSubjects: readonly Subject[] = [
   evenerHandler,
   evenerHttpProxy3,
   evenerRules,
+  evenerHttplog,
   evenerManyRules,
   evenerTcp,
   expressBare,
