@@ -123,7 +123,7 @@ test('a next request is not served before the client has taken the response befo
 test('a server that sends 1xx without end does not fill the memory for a client that does not read', async () => {
   const { server, client } = await served()
   const one = await client()
-  const hints = 4_000
+  const hints = 2_000
   const hint = `HTTP/1.1 103 Early Hints\r\nLink: </${'a'.repeat(8_000)}>; rel=preload\r\n\r\n`
   const readOn = async () => one.resume()
   server.behave(raw([hint.repeat(hints), readOn, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok']))

@@ -59,7 +59,7 @@ test('where nothing tells of upgrades, they are served without the change', asyn
 
 test('a server that sends 1xx without end does not fill the memory for a client that does not read', async () => {
   const { server, client } = await served('listener')
-  const hints = 4_000
+  const hints = 2_000
   const hint = `HTTP/1.1 103 Early Hints\r\nLink: </${'a'.repeat(8_000)}>; rel=preload\r\n\r\n`
   const readOn = async () => client.resume()
   server.behave(raw([hint.repeat(hints), readOn, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok']))

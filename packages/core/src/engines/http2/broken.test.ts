@@ -417,7 +417,7 @@ describe('the outcome of an attempt', () => {
       backend: { retries: 1, retryOn: ['empty-response', 'junk-response'] },
     })
     const outcomes: Failed[] = []
-    backend.on('redispatch', (_server, outcome) => outcomes.push(outcome))
+    backend.on('retry', (_server, outcome) => outcomes.push(outcome))
     expect((await ask()).status).toBe(502)
     expect(outcomes[0]).toMatchObject({ kind: 'failed', side: 'server', ...expected })
   })
