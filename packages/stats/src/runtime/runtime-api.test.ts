@@ -496,3 +496,35 @@ test.each([
   const { stats } = await world()
   expect(() => runtimeApi({ statistics: stats, ...options } as never)).toThrow(message)
 })
+
+test('sessions are shown, chosen, and shut by their number', async () => {
+  const { backend } = backendOf()
+  const { say } = await world({ backends: [backend] })
+  const lease = backend.acquire({ sourceAddress: '', uri: '/', header: () => undefined })
+  if (lease.kind !== 'lease') throw new Error(lease.kind)
+  let shut = 0
+  lease.session = { clientAddress: '192.0.2.7', what: 'GET /a\r\nb', shutdown: () => shut++ }
+  const shown = await say('show sess')
+  expect(shown).toMatch(
+    /^0x[\da-f]+: proto=http src=192\.0\.2\.7 be=app srv=s1 .*what="GET \/a\\x0d\\x0ab"\n$/,
+  )
+  expect(await say('show sess backend other')).toBe('')
+  expect(await say('show sess older 60')).toBe('')
+  expect(await say('show sess server app/s1')).toBe(shown)
+  await say(`shutdown session ${shown.split(':')[0]}`)
+  expect(shut).toBe(1)
+})
+
+test('the last message that could not be read is shown byte by byte', async () => {
+  const { say, frontend } = await world()
+  frontend.lastError = {
+    at: 0,
+    from: '192.0.2.7',
+    message: 'bad',
+    bytes: Buffer.from('GET /\x01 \\\r\n\r\nx'),
+  }
+  const shown = await say('show errors')
+  expect(shown).toContain('frontend web: invalid request: bad')
+  expect(shown).toContain('00000  GET /\\x01 \\\\\\r\\n\n')
+  expect(await say('show errors response')).toMatch(/: 0\n$/)
+})
