@@ -1,14 +1,11 @@
 /** A browser: Chromium loads a page over HTTP/2, and speaks WebSocket through the same frontend. */
-import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type ClientRequest, createBackend, createFrontend } from '@evener/core'
 import { testCertificate } from '@evener/testing'
-import { chromium } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { WebSocketServer } from 'ws'
+import { browser, withChromium } from './support/chromium.ts'
 import { afterwards, portOf } from './support/hosting.ts'
-
-const executablePath = '/usr/bin/chromium'
 
 const page = `<!doctype html>
 <title>Evener</title>
@@ -63,25 +60,7 @@ async function site() {
   return { backend, frontend, origins, requests, url: `https://localhost:${port}/` }
 }
 
-async function browser() {
-  const launched = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
-  afterwards(() => launched.close())
-  return launched
-}
-
-test('a page over HTTP/2, and a WebSocket beside it on the same connection', async ctx => {
-  if (!existsSync(executablePath)) ctx.skip('chromium is not installed')
+withChromium('a page over HTTP/2, and a WebSocket beside it on the same connection', async () => {
   const { backend, frontend, origins, requests, url } = await site()
   const context = await (await browser()).newContext({ ignoreHTTPSErrors: true })
   const tab = await context.newPage()

@@ -28,6 +28,7 @@ import { Server as GrpcServer, ServerCredentials, status } from '@grpc/grpc-js'
 import { SMTPServer } from 'smtp-server'
 import { describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
+import { startDnsmasq } from './support/dnsmasq.ts'
 import { freePort } from './support/haproxy.ts'
 import { afterwards, withPrograms } from './support/hosting.ts'
 import { startMariadb } from './support/mariadb.ts'
@@ -272,21 +273,7 @@ describe('a check of', () => {
   )
 
   withPrograms(['dnsmasq'], 'dnsmasq, over UDP and TCP', async () => {
-    const port = await freePort()
-    const server = startProgram('dnsmasq', [
-      '--keep-in-foreground',
-      '--conf-file=/dev/null',
-      '--no-resolv',
-      '--no-hosts',
-      '--bind-interfaces',
-      '--listen-address=127.0.0.1',
-      `--port=${port}`,
-      '--pid-file=',
-      '--user=',
-      '--address=/evener.test/192.0.2.7',
-    ])
-    afterwards(() => server.stop())
-    await listens(server, port)
+    const port = await startDnsmasq('--address=/evener.test/192.0.2.7')
     for (const transport of ['udp', 'tcp'] as const) {
       expect(await found(dnsCheck({ name: 'www.evener.test', transport }), port)).toMatchObject({
         code: 'L7OK',

@@ -18,6 +18,7 @@ import {
 } from '@evener/core'
 import { testCertificate } from '@evener/testing'
 import { describe, expect, test } from 'vitest'
+import { startDnsmasq } from './support/dnsmasq.ts'
 import { freePort, haproxyInstalled, haproxyTitle, startHaproxy } from './support/haproxy.ts'
 import { afterwards, withPrograms } from './support/hosting.ts'
 import { eventually, listens, run, startProgram } from './support/program.ts'
@@ -94,22 +95,10 @@ describe('databases', () => {
 
 describe('DNS', () => {
   withPrograms(['dnsmasq', 'dig'], 'dig and Node ask dnsmasq, by UDP and by TCP', async () => {
-    const port = await freePort()
-    const server = startProgram('dnsmasq', [
-      '--keep-in-foreground',
-      '--conf-file=/dev/null',
-      '--no-resolv',
-      '--no-hosts',
-      '--bind-interfaces',
-      '--listen-address=127.0.0.1',
-      `--port=${port}`,
-      '--pid-file=',
-      '--user=',
+    const port = await startDnsmasq(
       '--address=/evener.test/192.0.2.7',
       `--txt-record=long.test,${'x'.repeat(250)},${'y'.repeat(250)}`,
-    ])
-    afterwards(() => server.stop())
-    await listens(server, port)
+    )
     const backend = createBackend({ name: 'dns', servers: [{ id: 's1', address: `127.0.0.1:${port}` }] })
     const udp = createUdpProxy({ route: backend, responses: 1 })
     afterwards(() => udp.close({ drainMs: 0 }))

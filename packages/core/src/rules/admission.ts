@@ -20,6 +20,7 @@ import type { ClientRequest } from '../http/request.ts'
 import type { RequestBody } from '../http/request-body.ts'
 import type { Served } from '../http/served.ts'
 import { answerOf } from './answer-of.ts'
+import { RuleWait, type WaitingRules } from './rule-wait.ts'
 import type { Ended, Transaction } from './transaction.ts'
 
 /** What became of it. The `state` is for the log: two letters, see `log/termination.ts`. */
@@ -44,7 +45,7 @@ type AdmittedClient = Pick<ClientSide, 'informational' | 'abort'>
 /** The most of a body that rules are shown. */
 const mostAwaited = 1_048_576
 
-export class Admission<D> implements Served {
+export class Admission<D> implements Served, WaitingRules {
   readonly transaction: Transaction
   readonly body: RequestBody
   settled: Settled<D> | undefined
@@ -53,8 +54,7 @@ export class Admission<D> implements Served {
   /** Told where it was not settled within {@link start}. */
   readonly #told: (admission: Admission<D>) => void
   #backend: Backend | undefined
-  #waits = 0
-  #timer: Timer | undefined
+  #waiting: RuleWait | undefined
   #bodyTimer: Timer | undefined
   #starting = true
   /** What it waits for is decided: it is only kept waiting. */
@@ -103,8 +103,7 @@ export class Admission<D> implements Served {
     try {
       step()
     } catch (error) {
-      this.transaction.door.failed(error)
-      this.#answer(500, 'IR')
+      this.failed(error)
     }
   }
 
@@ -180,50 +179,43 @@ export class Admission<D> implements Served {
 
   #stop(): void {
     this.#over = true
-    this.#timer?.cancel()
+    this.#waiting?.cancel()
     this.#bodyTimer?.cancel()
   }
 
   // ── waits ──────────────────────────────────────────────────────────────────────────────────────────
 
-  #wait(wait: Paused): void {
-    let { verdict } = wait
-    this.#tarpitted = verdict !== undefined && wait.delayMs !== undefined
-    const { clock } = this.#door
-    const done = () => {
-      if (--this.#waits > 0 || this.#over) return
-      this.#guard(() => (verdict === undefined ? this.#run(wait.next) : this.#ended(verdict)))
-    }
-    this.#waits = 1
-    if (wait.delayMs !== undefined) {
-      this.#waits++
-      this.#timer = clock.setTimeout(done, wait.delayMs)
-    }
-    if (wait.body !== undefined) this.#awaitBody(wait.body, done)
-    if (wait.until !== undefined) {
-      this.#waits++
-      wait.until.then(
-        given => {
-          verdict ??= given
-          done()
-        },
-        (error: unknown) => {
-          if (this.#over) return
-          this.transaction.door.failed(error)
-          this.#answer(500, 'IR')
-        },
-      )
-    }
-    done()
+  #wait(paused: Paused): void {
+    this.#tarpitted = paused.verdict !== undefined && paused.delayMs !== undefined
+    const wait = new RuleWait(paused, this)
+    this.#waiting = wait
+    if (paused.body !== undefined) this.#awaitBody(paused.body, wait)
+    wait.start(this.#door.clock)
+  }
+
+  /** @internal */
+  resumed(next: number): void {
+    this.#guard(() => this.#run(next))
+  }
+
+  /** @internal */
+  decided(verdict: Verdict): void {
+    this.#guard(() => this.#ended(verdict))
+  }
+
+  /** @internal */
+  failed(error: unknown): void {
+    this.transaction.door.failed(error)
+    this.#answer(500, 'IR')
   }
 
   /** HAProxy's `wait-for-body`; 408 where it takes too long. */
-  #awaitBody({ bytes, timeoutMs }: NonNullable<Paused['body']>, done: () => void): void {
+  #awaitBody({ bytes, timeoutMs }: NonNullable<Paused['body']>, wait: RuleWait): void {
     const { body, transaction } = this
     transaction.request.bodyAwaited = true
     const wanted = Math.min(bytes, mostAwaited)
     if (body.complete || body.bytes >= wanted) return
-    this.#waits++
+    wait.hold()
     // The client may wait for a word before it sends its body, and no server can give it yet.
     if (transaction.edited.expectContinue === true && body.bytes === 0) {
       this.#client.informational(100, [])
@@ -232,7 +224,7 @@ export class Admission<D> implements Served {
     this.#bodyTimer = this.#door.clock.setTimeout(() => this.#answer(408, 'cR'), timeoutMs)
     body.gather(wanted, () => {
       this.#bodyTimer?.cancel()
-      done()
+      wait.came()
     })
   }
 

@@ -10,6 +10,7 @@
 import type { ContentScope, ContentView, Paused, RuleList, Verdict } from '@evener/rules'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { ClientSession } from './client-session.ts'
+import { RuleWait, type WaitingRules } from './rule-wait.ts'
 
 /** Whom it tells, and asks. */
 export interface ContentOwner {
@@ -26,9 +27,9 @@ export interface ContentOwner {
   settled(verdict: Exclude<Verdict, { kind: 'wait' }> | undefined): void
 }
 
-export class ContentScreening implements ContentScope {
+export class ContentScreening implements ContentScope, WaitingRules {
   readonly content: ContentView & { bytes: Buffer; complete: boolean } = {
-    bytes: noBytes(),
+    bytes: noBytes,
     complete: false,
     undecided: false,
   }
@@ -36,9 +37,8 @@ export class ContentScreening implements ContentScope {
   readonly #session: ClientSession
   readonly #owner: ContentOwner
   #next = 0
-  #waits = 0
   #awaitsBytes = false
-  #pause: Timer | undefined
+  #waiting: RuleWait | undefined
   #limit: Timer | undefined
   #over = false
 
@@ -88,7 +88,7 @@ export class ContentScreening implements ContentScope {
 
   cancel(): void {
     this.#over = true
-    this.#pause?.cancel()
+    this.#waiting?.cancel()
     this.#limit?.cancel()
   }
 
@@ -96,15 +96,14 @@ export class ContentScreening implements ContentScope {
     if (this.#over) return
     const { content } = this
     const { early, mostBytes } = this.#owner
-    content.bytes = early ?? noBytes()
+    content.bytes = early ?? noBytes
     if (content.bytes.length >= mostBytes) content.complete = true
     try {
       const verdict = this.#list.run(this, from)
       if (verdict?.kind === 'wait') this.#wait(verdict)
       else this.#settle(verdict)
     } catch (error) {
-      this.#owner.failed(error)
-      this.#settle({ kind: 'reject', silently: false })
+      this.failed(error)
     }
   }
 
@@ -114,9 +113,9 @@ export class ContentScreening implements ContentScope {
     this.#owner.settled(verdict?.kind === 'wait' ? undefined : verdict)
   }
 
-  #wait(wait: Paused): void {
-    if (wait.more === true && !this.content.complete) {
-      this.#next = wait.next
+  #wait(paused: Paused): void {
+    if (paused.more === true && !this.content.complete) {
+      this.#next = paused.next
       this.#awaitsBytes = true
       const { clock, inspectMs } = this.#owner
       if (this.#limit === undefined && inspectMs !== Number.POSITIVE_INFINITY)
@@ -124,36 +123,25 @@ export class ContentScreening implements ContentScope {
       this.#owner.readMore()
       return
     }
-    let { verdict } = wait
-    const done = () => {
-      if (--this.#waits > 0 || this.#over) return
-      if (verdict === undefined) this.#run(wait.next)
-      else this.#settle(verdict)
-    }
-    this.#waits = 1
-    if (wait.delayMs !== undefined) {
-      this.#waits++
-      this.#pause = this.#owner.clock.setTimeout(done, wait.delayMs)
-    }
-    if (wait.until !== undefined) {
-      this.#waits++
-      wait.until.then(
-        given => {
-          verdict ??= given
-          done()
-        },
-        (error: unknown) => {
-          this.#owner.failed(error)
-          this.#settle({ kind: 'reject', silently: false })
-        },
-      )
-    }
-    done()
+    this.#waiting = new RuleWait(paused, this)
+    this.#waiting.start(this.#owner.clock)
+  }
+
+  /** @internal */
+  resumed(next: number): void {
+    this.#run(next)
+  }
+
+  /** @internal */
+  decided(verdict: Verdict): void {
+    this.#settle(verdict)
+  }
+
+  /** @internal */
+  failed(error: unknown): void {
+    this.#owner.failed(error)
+    this.#settle({ kind: 'reject', silently: false })
   }
 }
 
-function noBytes(): Buffer {
-  return empty
-}
-
-const empty = Buffer.alloc(0)
+const noBytes = Buffer.alloc(0)

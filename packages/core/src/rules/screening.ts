@@ -5,7 +5,8 @@
  */
 import type { Socket } from 'node:net'
 import type { ConnectionScope, Paused, RuleList, Verdict } from '@evener/rules'
-import type { Clock, Timer } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { RuleWait, type WaitingRules } from './rule-wait.ts'
 
 /** Whom it tells. */
 export interface ScreeningOwner {
@@ -19,14 +20,13 @@ export interface ScreeningOwner {
   lost(): void
 }
 
-export class Screening<S extends ConnectionScope> {
+export class Screening<S extends ConnectionScope> implements WaitingRules {
   readonly idle = true
   readonly #socket: Socket
   readonly #list: RuleList<S>
   readonly #scope: S
   readonly #owner: ScreeningOwner
-  #timer: Timer | undefined
-  #waits = 0
+  #waiting: RuleWait | undefined
   #listening = false
   #over = false
 
@@ -59,8 +59,7 @@ export class Screening<S extends ConnectionScope> {
       if (verdict?.kind === 'wait') this.#wait(verdict)
       else this.#ended(verdict)
     } catch (error) {
-      this.#owner.failed(error)
-      this.#drop(false)
+      this.failed(error)
     }
   }
 
@@ -80,7 +79,7 @@ export class Screening<S extends ConnectionScope> {
   #finish(): boolean {
     if (this.#over) return false
     this.#over = true
-    this.#timer?.cancel()
+    this.#waiting?.cancel()
     this.#socket.off('error', this.#gone).off('close', this.#gone)
     return true
   }
@@ -89,36 +88,29 @@ export class Screening<S extends ConnectionScope> {
     this.destroy()
   }
 
-  #wait(wait: Paused): void {
+  #wait(paused: Paused): void {
     if (!this.#listening) {
       this.#listening = true
       this.#socket.on('error', this.#gone).on('close', this.#gone)
     }
-    let { verdict } = wait
-    const done = () => {
-      if (--this.#waits > 0 || this.#over) return
-      if (verdict === undefined) this.#run(wait.next)
-      else this.#ended(verdict)
-    }
-    this.#waits = 1
-    if (wait.delayMs !== undefined) {
-      this.#waits++
-      this.#timer = this.#owner.clock.setTimeout(done, wait.delayMs)
-    }
-    if (wait.until !== undefined) {
-      this.#waits++
-      wait.until.then(
-        given => {
-          verdict ??= given
-          done()
-        },
-        (error: unknown) => {
-          this.#owner.failed(error)
-          this.#drop(false)
-        },
-      )
-    }
-    done()
+    this.#waiting = new RuleWait(paused, this)
+    this.#waiting.start(this.#owner.clock)
+  }
+
+  /** @internal */
+  resumed(next: number): void {
+    this.#run(next)
+  }
+
+  /** @internal */
+  decided(verdict: Verdict): void {
+    this.#ended(verdict)
+  }
+
+  /** @internal */
+  failed(error: unknown): void {
+    this.#owner.failed(error)
+    this.#drop(false)
   }
 }
 

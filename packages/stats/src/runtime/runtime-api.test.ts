@@ -3,6 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Backend, createFrontend } from '@evener/core'
+import type { Checker } from '@evener/health'
 import { patternList } from '@evener/rules'
 import { stickTable } from '@evener/session'
 import { expectEventually } from '@evener/testing'
@@ -527,4 +528,129 @@ test('the last message that could not be read is shown byte by byte', async () =
   expect(shown).toContain('frontend web: invalid request: bad')
   expect(shown).toContain('00000  GET /\\x01 \\\\\\r\\n\n')
   expect(await say('show errors response')).toMatch(/: 0\n$/)
+})
+
+describe('servers are told of in HAProxy’s columns', () => {
+  const passing = (code: 'L7OKC' | 'L4CON'): Checker => {
+    const result = { ok: code === 'L7OKC', code, message: '', durationMs: 1 } as const
+    return {
+      name: 'scripted',
+      check: () => Promise.resolve(result),
+      begin: (_, listener) => {
+        listener.checked(result)
+        return { abort: () => undefined }
+      },
+    }
+  }
+  /** The columns of a server, by their names. */
+  const stateOf = (text: string, id: string) => {
+    const [, header = '', ...lines] = text.split('\n')
+    const line = lines.find(each => each.split(' ')[3] === id)?.split(' ') ?? []
+    return Object.fromEntries(
+      header
+        .slice(2)
+        .split(' ')
+        .map((name, at) => [name, line[at]]),
+    )
+  }
+
+  test('up, drained, in maintenance, named, on a unix socket, with checks and an agent elsewhere', async () => {
+    const { backend, clock } = backendOf({
+      servers: [
+        { id: 's1', address: '127.0.0.1:9001', checkAddress: '127.0.0.1:9100' },
+        { id: 's2', address: 'app.test:9002', state: 'drain', agentAddress: '127.0.0.1:9200' },
+        { id: 's3', address: 'unix:/run/app', state: 'maintenance' },
+        { id: 's4', address: 'https://[::1]:9004', tls: { servername: 'app.test' } },
+      ],
+      checks: { checker: passing('L7OKC') },
+      agent: { checker: passing('L4CON') },
+    })
+    const { say } = await world({ backends: [backend] })
+    clock.advance(5000)
+    const state = await say('show servers state')
+    expect(stateOf(state, 's1')).toMatchObject({
+      be_id: '2',
+      srv_addr: '127.0.0.1',
+      srv_op_state: '3',
+      srv_check_status: '16',
+      srv_check_result: '4',
+      srv_check_addr: '127.0.0.1',
+      srv_check_port: '9100',
+      srv_agent_state: '0',
+    })
+    expect(stateOf(state, 's2')).toMatchObject({
+      srv_admin_state: '8',
+      srv_fqdn: 'app.test',
+      srv_agent_addr: '127.0.0.1',
+      srv_agent_port: '9200',
+      srv_agent_state: '22',
+    })
+    expect(stateOf(state, 's3')).toMatchObject({
+      srv_addr: 'unix@/run/app',
+      srv_port: '0',
+      srv_op_state: '0',
+      srv_admin_state: '1',
+    })
+    expect(stateOf(state, 's4')).toMatchObject({ srv_addr: '::1', srv_fqdn: '-', srv_use_ssl: '1' })
+  })
+
+  test('down, starting slowly, and what one tracks', async () => {
+    const { backend, clock } = backendOf({
+      servers: [
+        { id: 's1', address: '127.0.0.1:9001', slowStartMs: 10_000 },
+        { id: 's2', address: '127.0.0.1:9002', track: 's1' },
+      ],
+      checks: { checker: passing('L4CON'), fall: 1 },
+    })
+    const { say } = await world({ backends: [backend] })
+    clock.advance(5000)
+    expect(stateOf(await say('show servers state app'), 's1')).toMatchObject({
+      srv_op_state: '0',
+      srv_check_status: '8',
+      srv_check_result: '2',
+    })
+    backend.watching.forceHealth(backend.server('s1')!, 'up')
+    backend.server('s1')!.drain()
+    const state = await say('show servers state 2')
+    expect([stateOf(state, 's1').srv_op_state, stateOf(state, 's2').srv_admin_state]).toEqual(['1', '16'])
+    backend.server('s1')!.maintenance()
+    expect(stateOf(await say('show servers state'), 's2').srv_admin_state).toBe('2')
+    expect(await say('show servers conn app')).toMatch(/\napp\/s1 2\/1 127\.0\.0\.1 9001 - 0 0 0 /)
+    expect(await say('show servers state x')).toContain('No such backend.')
+  })
+
+  test('checks and agents are paused, resumed, and an agent’s word is given', async () => {
+    const { backend } = backendOf({
+      servers: [{ id: 's1', address: '127.0.0.1:9001', agentAddress: '127.0.0.1:9200' }],
+      checks: { checker: passing('L7OKC') },
+      agent: { checker: passing('L4CON') },
+    })
+    const { say } = await world({ backends: [backend] })
+    const server = backend.server('s1')!
+    for (const what of ['health', 'agent']) expect(await say(`disable ${what} app/s1`)).toBe('')
+    expect([backend.checkStatus(server)?.paused, backend.agentStatus(server)?.paused]).toEqual([true, true])
+    for (const what of ['health', 'agent']) expect(await say(`enable ${what} app/s1`)).toBe('')
+    expect([backend.checkStatus(server)?.paused, backend.agentStatus(server)?.paused]).toEqual([false, false])
+    await say('set server app/s1 agent down')
+    expect(server.health).toBe('down')
+    await say('set server app/s1 agent up')
+    expect(server.health).toBe('up')
+    expect(await say('set server app/s1 agent x')).toContain("expects 'up' or 'down'")
+    expect(await say('set server app/s1')).toContain('usage: set server')
+    expect(await say('shutdown sessions server app/s1')).toBe('')
+  })
+})
+
+test('the environment is shown on one line each', async () => {
+  process.env.EVENER_TEST_VALUE = 'two\nlines'
+  onTestFinished(() => void delete process.env.EVENER_TEST_VALUE)
+  const { say } = await world()
+  expect(await say('show env EVENER_TEST_VALUE')).toBe('EVENER_TEST_VALUE=two\\nlines\n')
+  expect(await say('show env EVENER_TEST_NONE')).toBe('Variable not found\n')
+})
+
+test('sessions that cannot be chosen, or shut, are said so', async () => {
+  const { say } = await world()
+  expect(await say('show sess older')).toContain("'older' is not known")
+  expect(await say('shutdown session 12')).toContain('No such session')
 })
