@@ -406,9 +406,9 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     if (settled?.kind === 'go' && settled.destination instanceof Backend) {
       this.#serve(settled.destination, edited, body, tracks, transaction)
     } else if (settled?.kind === 'drop') {
-      tracks?.end()
       this.abort()
       transaction.record?.refused(settled.state, 0, backend)
+      tracks?.end()
     } else {
       const answer = settled?.kind === 'go' ? (settled.destination as AnswerStatus | Answer) : settled?.answer
       const state = settled?.kind === 'answer' ? settled.state : 'LR'
@@ -575,11 +575,11 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     refused(made.status)
     if (request === undefined) this.#tracks?.malformed(made.status)
     countRefused(tracks?.tracked, made.status)
-    tracks?.end()
     const log = this.#log
     const record = log === undefined ? undefined : (log.record ?? log.begin(undefined))
     this.answer(made)
     record?.refused(state, made.status, backend)
+    tracks?.end()
   }
 
   // ── after a response ───────────────────────────────────────────────────────────────────────────────

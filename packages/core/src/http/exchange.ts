@@ -606,14 +606,10 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
     if (typeof outcome === 'string') this.#dispatch.reject(outcome)
     else this.#dispatch.end(outcome)
     const tracks = this.#tracks
-    if (tracks !== undefined) {
-      if (this.body.bytes > 0) tracks.count('bytes_in', this.body.bytes)
-      tracks.end()
-    }
-    const record = this.#record
-    if (record !== undefined) {
-      record.ended(this.#dispatch, outcome, this.#status, this.body.bytes, this.#answeredHere)
-    }
+    if (tracks !== undefined && this.body.bytes > 0) tracks.count('bytes_in', this.body.bytes)
+    // Its line may ask what it tracks.
+    this.#record?.ended(this.#dispatch, outcome, this.#status, this.body.bytes, this.#answeredHere)
+    tracks?.end()
     this.#settings.ended(this)
   }
 

@@ -233,11 +233,11 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     if (settled?.kind === 'go' && settled.destination instanceof Backend) {
       this.#exchange(edited, client, settled.destination, tracks, transaction)
     } else if (settled?.kind === 'drop') {
-      tracks?.end()
       // Of one stream the client can be told nothing without telling it of that.
       if (settled.silently) this.#give()
       else client.abort()
       transaction.record?.refused(settled.state, 0, backend)
+      tracks?.end()
     } else {
       const answer = settled?.kind === 'go' ? (settled.destination as AnswerStatus | Answer) : settled?.answer
       const state = settled?.kind === 'answer' ? settled.state : 'LR'
@@ -295,9 +295,9 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     refused(made.status)
     if (request === undefined) this.#tracks?.malformed(made.status)
     countRefused(tracks?.tracked, made.status)
-    tracks?.end()
     client.answer(made)
     client.record?.refused(state, made.status, backend)
+    tracks?.end()
   }
 
   // ── what requests are checked against ──────────────────────────────────────────────────────────────

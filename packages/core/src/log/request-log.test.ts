@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { capture, deny, jsonFormat, match, path, req, setLogLevel, tarpit } from '@evener/rules'
+import { capture, deny, jsonFormat, match, path, req, setLogLevel, setVar, tarpit } from '@evener/rules'
+import { stickTable } from '@evener/session'
 import {
   answer,
   type Behaviour,
@@ -329,5 +330,73 @@ describe('httpHandler', () => {
     expect(lines[0]).toBe(`web app/s1 200 ${bytes[0]} ---- GET /a HTTP/1.1`)
     expect(lines[1]).toBe(`web web/<NOSRV> 403 ${bytes[2]} LR-- GET /refused HTTP/1.1`)
     expect(lines[2]).toMatch(/^web web\/<NOSRV> 400 \d+ PR-- <BADREQ>$/)
+  })
+})
+
+describe('expressions in a line', () => {
+  const format = [
+    'path=%[path]',
+    'host=%[req.hdr(host)]',
+    'status=%[status]',
+    'type=%[res.hdr(x-a)]',
+    'var=%[var(txn.a)]',
+    'src=%[src]',
+    'port=%[bc_dst_port]',
+    'sc=%[sc_http_req_cnt(0)]',
+    'captured=%[capture.req.hdr(0)]',
+    'conn=%[be_conn]',
+  ].join(' ')
+  const behave = answer({ headers: { 'X-A': 'b' } })
+
+  test('know the request and the response, without any rule', async () => {
+    const { client, server, lines, logged } = await world({ behave, log: { format } })
+    const one = await client()
+    await one.send(get)
+    await one.readResponse()
+    await logged(1)
+    expect(lines[0]).toBe(
+      `path=/a host=a.test status=200 type=b var=- src=127.0.0.1 port=${server.port} sc=- captured=- conn=0`,
+    )
+  })
+
+  test('know what rules set, captured and tracked', async () => {
+    const table = stickTable({ name: 't', type: 'ip', store: { http_req_cnt: true } })
+    const { client, server, lines, logged } = await world({
+      behave,
+      track: [{ table }],
+      rules: { request: [setVar('txn.a', 'set'), capture(req.hdr('host'), { slot: 0 })] },
+      log: { format },
+    })
+    const one = await client()
+    await one.send(get)
+    await one.readResponse()
+    await logged(1)
+    expect(lines[0]).toBe(
+      `path=/a host=a.test status=200 type=b var=set src=127.0.0.1 port=${server.port} sc=1 captured=a.test conn=0`,
+    )
+  })
+
+  test('know what a request tracks that a rule has answered', async () => {
+    const table = stickTable({ name: 't', type: 'ip', store: { http_req_cnt: true, http_err_cnt: true } })
+    const { client, lines, logged } = await world({
+      track: [{ table }],
+      rules: { request: [deny()] },
+      log: { format: '%[sc_http_req_cnt(0)] %[sc_http_err_cnt(0)]' },
+    })
+    const one = await client()
+    await one.send(get)
+    expect((await one.readResponse()).status).toBe(403)
+    await logged(1)
+    expect(lines[0]).toBe('1 1')
+    await expectEventually(() => expect(table.trackers('127.0.0.1')).toBe(0))
+  })
+
+  test('know what there is of a request that could not be read', async () => {
+    const { client, lines, logged } = await world({ behave, log: { format } })
+    const one = await client()
+    await one.send('GET / HTTP/1.1\r\nBad Name: x\r\n\r\n')
+    await one.readResponse()
+    await logged(1)
+    expect(lines[0]).toBe('path=- host=- status=- type=- var=- src=127.0.0.1 port=- sc=- captured=- conn=-')
   })
 })

@@ -249,9 +249,9 @@ export class Admission<D> implements Served, WaitingRules {
   clientGone(): void {
     if (this.#over) return
     this.#stop()
-    this.transaction.tracks?.end()
     this.#client.abort()
     this.transaction.record?.refused(this.#tarpitted ? 'CT' : 'CR', 0, this.#backend)
+    this.transaction.tracks?.end()
   }
 
   refuse(status: AnswerStatus): void {
