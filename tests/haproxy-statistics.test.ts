@@ -173,6 +173,9 @@ backend echo
   return { ours, theirs, subjects, haproxy, checked }
 }
 
+/** Either of the two marks the result of a server that is being checked at the moment. */
+const checkMark = /^\* /
+
 /** The columns of these, by line. */
 const picked = (
   rows: Map<string, Row>,
@@ -182,7 +185,10 @@ const picked = (
   Object.fromEntries(
     [...rows]
       .filter(([, row]) => only(row))
-      .map(([name, row]) => [name, Object.fromEntries(columns.map(column => [column, row[column]]))])
+      .map(([name, row]) => [
+        name,
+        Object.fromEntries(columns.map(column => [column, row[column]?.replace(checkMark, '')])),
+      ])
       .sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1)),
   )
 

@@ -6,7 +6,7 @@ export function refuse(field: string, value: unknown, allowed: string): never {
   throw new RuleError(field, `${field} is ${show(value)}; allowed is ${allowed}`)
 }
 
-/** The options are an object and have no name but the known ones. @public */
+/** The options are an object and have no name but the known ones. */
 export function checkNames(maker: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     refuse(`${maker} options`, options, 'an object')
@@ -17,14 +17,14 @@ export function checkNames(maker: string, options: unknown, known: readonly stri
   }
 }
 
-/** @public */
+/** A whole number within these bounds. */
 export function integerOption(field: string, value: unknown, least: number, most: number): number {
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most)
     refuse(field, value, `an integer from ${least} to ${most}`)
   return value as number
 }
 
-/** A token of RFC 9110 section 5.6.2: what methods and names of headers and cookies are made of. @public */
+/** A token of RFC 9110 section 5.6.2: what methods and names of headers and cookies are made of. */
 export function isToken(text: unknown): text is string {
   return typeof text === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text)
 }

@@ -92,7 +92,7 @@ export function converter<In extends AnyType, Out extends AnyType>(
   return { text, takes, gives, needs: 'connection', apply }
 }
 
-/** A converter that looks at more than the sample: variables, counters, the clock. @public */
+/** A converter that looks at more than the sample: variables, counters, the clock. */
 export function converterOf<In extends AnyType, Out extends AnyType, S>(
   text: string,
   takes: In,

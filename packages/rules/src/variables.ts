@@ -3,7 +3,7 @@
 /** HAProxy's scopes: of the process, the connection, the request with its response, and of either of the two. */
 const names = /^(?:proc|sess|txn|req|res)\.[A-Za-z0-9_.]+$/
 
-/** @public */
+/** Whether this is one. */
 export function isVariableName(name: unknown): name is string {
   return typeof name === 'string' && names.test(name)
 }
