@@ -72,6 +72,7 @@ const optionNames: Readonly<Record<keyof EvenerOptions, true>> = {
   upgrades: true,
   track: true,
   rules: true,
+  uniqueId: true,
   log: true,
   name: true,
 }

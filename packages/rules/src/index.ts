@@ -252,7 +252,7 @@ export type {
   TrackedView,
   Variables,
 } from './scope.ts'
-export type { Stage } from './stage.ts'
+export { isKnownAt, type Stage } from './stage.ts'
 export type { IndexedNumber, TableNumber, TableView } from './tables.ts'
 export type { Text } from './text.ts'
 export type { AnyType, Converter, Value } from './value.ts'

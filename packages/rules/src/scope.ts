@@ -173,6 +173,10 @@ export interface ConnectionScope {
   /** By the number of the tracker. */
   readonly tracked: readonly (TrackedView | undefined)[] | undefined
   readonly around: Surroundings
+  /** The name of its own that the door gives a request, or a connection at layer 4. HAProxy's `unique-id`. */
+  readonly uniqueId?: string | undefined
+  /** How many requests, or connections at layer 4, began before it. HAProxy's `%rt`. */
+  readonly requestNumber?: number | undefined
 }
 
 /** Layer 4 with the bytes that the client has sent so far. */
@@ -202,8 +206,6 @@ export interface RequestView {
   /** `1.0`, `1.1`, `2.0`. */
   readonly version: string
   readonly secure: boolean
-  /** How many requests began before it. HAProxy's `%rt`. */
-  readonly number?: number | undefined
   readonly head: Head
   /** What has come of the body, where it was waited for; else undefined. */
   readonly body: Buffer | undefined
@@ -220,7 +222,6 @@ export interface RequestScope extends ConnectionScope {
   readonly request: RequestView
   /** The backend that serves it, once that is known. */
   readonly backend: BackendView | undefined
-  readonly uniqueId: string | undefined
   /** What rules have captured, by slot. */
   readonly captures?: CapturesView | undefined
 }

@@ -30,8 +30,8 @@ export interface SendProxyOptions {
   /** Add a checksum. False by default. */
   readonly crc32c?: boolean | undefined
   /**
-   * Add an id of the connection: the one that came with a header from in front, or else a new UUID; or what this function
-   * says, at most 128 bytes. False by default.
+   * Add an id of the connection: the one that a TCP proxy's `uniqueId` gives it, else the one that came with a header from
+   * in front, else a new UUID; or what this function says, at most 128 bytes. False by default.
    */
   readonly uniqueId?: boolean | ((facts: ConnectionFacts) => string | Buffer) | undefined
   /** Add the name that the client asked for (SNI). False by default. */
@@ -46,11 +46,13 @@ export interface SendProxyOptions {
  * Makes the header of one connection.
  * @param serverName the name in a ClientHello that was passed on unopened
  * @param transport `udp` for datagrams
+ * @param ownId the name that the door gives the connection
  */
 export type ProxyHeaderMaker = (
   facts: ConnectionFacts,
   serverName: string | undefined,
   transport?: 'tcp' | 'udp',
+  ownId?: string | undefined,
 ) => Buffer
 
 /** @throws {EvenerError} `EVENER_INVALID_OPTION`, `EVENER_UNKNOWN_OPTION` */
@@ -75,12 +77,12 @@ export function sendProxyOptions(field: string, value: SendProxy | undefined): P
   const authority = flag(`${field}.authority`, options.authority, false)
   const alpn = flag(`${field}.alpn`, options.alpn, false)
   const tls = flag(`${field}.tls`, options.tls, false)
-  return (facts, serverName, transport = 'tcp') => {
+  return (facts, serverName, transport = 'tcp', ownId = undefined) => {
     const before = facts.proxyHeader?.tlvs
     const tlvs: ProxyTlvs = {
       ...(alpn && { alpn: plain(facts.tls?.alpn ?? before?.alpn) }),
       ...(authority && { authority: plain(facts.tls?.serverName ?? serverName ?? before?.authority) }),
-      ...(uniqueId !== false && { uniqueId: idOf(uniqueId, facts) }),
+      ...(uniqueId !== false && { uniqueId: idOf(uniqueId, facts, ownId) }),
       ...(tls && { tls: facts.tls === undefined ? before?.tls : tlsOf(facts.tls) }),
     }
     return proxyHeaderV2({ ...addressesOf(facts, transport), tlvs }, { crc32c })
@@ -101,10 +103,11 @@ const longestId = 128
 function idOf(
   uniqueId: true | ((facts: ConnectionFacts) => string | Buffer),
   facts: ConnectionFacts,
+  ownId: string | undefined,
 ): Buffer {
   const id =
     uniqueId === true
-      ? (facts.proxyHeader?.tlvs.uniqueId ?? randomUUID())
+      ? (ownId ?? facts.proxyHeader?.tlvs.uniqueId ?? randomUUID())
       : (uniqueId(facts) as string | Buffer)
   return (typeof id === 'string' ? Buffer.from(id) : id).subarray(0, longestId)
 }

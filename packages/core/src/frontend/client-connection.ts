@@ -38,6 +38,7 @@ import type { Served } from '../http/served.ts'
 import { ConnectionLog } from '../log/connection-log.ts'
 import { Admission } from '../rules/admission.ts'
 import { ClientSession } from '../rules/client-session.ts'
+import { seesAll } from '../rules/door-rules.ts'
 import { Transaction } from '../rules/transaction.ts'
 import type { FrontConnection } from './front-connection.ts'
 import { responsePlan } from './response-plan.ts'
@@ -346,7 +347,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     }
     const tracks = settings.tracking?.request(request, this.#tracks)
     request.tracked = tracks?.tracked
-    if (settings.exchange.rules.lists !== undefined) {
+    if (seesAll(settings.exchange.rules)) {
       this.#admit(head, request, tracks, undefined)
       return
     }
@@ -387,8 +388,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     const { rules } = settings.exchange
     this.#session ??= new ClientSession(this.facts, rules.around, this.#tracks)
     const body = this.#bodyOf(head, false)
-    const transaction = new Transaction(rules, this.#session, request, body, tracks)
-    transaction.log(this.#log?.record)
+    const transaction = new Transaction(rules, this.#session, request, body, tracks, this.#log?.record)
     const admission = new Admission(transaction, body, this, settings.admitting, () =>
       this.#admitted(admission),
     )

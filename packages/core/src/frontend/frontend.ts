@@ -36,6 +36,7 @@ import { surroundings } from '../rules/door-rules.ts'
 import { type FrontendRules, frontendLists, hasHttpRules, readRules } from '../rules/rule-lists.ts'
 import { Screening } from '../rules/screening.ts'
 import { FrontendSight } from '../rules/sights.ts'
+import { readUniqueId, type UniqueIdOptions } from '../rules/unique-id.ts'
 import { Arrival, type ArrivalSettings, type Arrived } from './arrival.ts'
 import { ClientConnection } from './client-connection.ts'
 import type { FrontConnection } from './front-connection.ts'
@@ -88,6 +89,8 @@ export interface FrontendOptions {
    * `http-after-response`.
    */
   readonly rules?: FrontendRules | undefined
+  /** A name of its own for each request, for rules, servers and the log. None by default. HAProxy's `unique-id-format`. */
+  readonly uniqueId?: UniqueIdOptions | undefined
   /** What is written down of requests, and where to. Nothing by default. HAProxy's `log`, `log-format`. */
   readonly log?: LogOptions | undefined
   /** Its name, for rules and logs: 1 to 128 visible ASCII characters; `frontend` by default. */
@@ -116,6 +119,7 @@ const optionNames: readonly (keyof FrontendOptions)[] = [
   'http2',
   'track',
   'rules',
+  'uniqueId',
   'log',
   'name',
   'httpsRedirect',
@@ -241,8 +245,10 @@ export class Frontend extends EventEmitter<FrontendEvents> {
         counters: this.counters,
         rules: {
           lists: hasHttpRules(rules) ? rules : undefined,
+          uniqueId: readUniqueId('frontend.uniqueId', options.uniqueId),
           around,
           counters: this.counters,
+          requests: 0,
           failed,
         },
         hsts,

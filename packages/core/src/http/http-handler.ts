@@ -17,10 +17,11 @@ import { doorLog, type LogOptions } from '../log/door-log.ts'
 import { NodeLog } from '../log/node-log.ts'
 import { Admission, type Admitting } from '../rules/admission.ts'
 import { ClientSession } from '../rules/client-session.ts'
-import { surroundings } from '../rules/door-rules.ts'
+import { seesAll, surroundings } from '../rules/door-rules.ts'
 import { type HttpRules, httpLists, readRules } from '../rules/rule-lists.ts'
 import { FrontendSight } from '../rules/sights.ts'
 import { Transaction } from '../rules/transaction.ts'
+import { readUniqueId, type UniqueIdOptions } from '../rules/unique-id.ts'
 import { type Answer, type AnswerStatus, Answers, type ErrorPages, lengthOf } from './answer.ts'
 import { ConnectionDeadline } from './connection-deadline.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, type RouteAnswer, routeOf } from './door.ts'
@@ -73,6 +74,8 @@ export interface HttpHandlerOptions {
    * `http-after-response`.
    */
   readonly rules?: HttpRules | undefined
+  /** A name of its own for each request, for rules, servers and the log. None by default. HAProxy's `unique-id-format`. */
+  readonly uniqueId?: UniqueIdOptions | undefined
   /**
    * What is written down of requests, and where to. Nothing by default. HAProxy's `log`, `log-format`. Node does not say
    * when a request began: `%TR` is 0 here, `%Th` too. What the application answers by itself is not logged.
@@ -94,6 +97,7 @@ const optionNames: readonly (keyof HttpHandlerOptions)[] = [
   'upgrades',
   'track',
   'rules',
+  'uniqueId',
   'log',
   'name',
 ]
@@ -207,8 +211,10 @@ class HttpDoor implements MalformedOwner {
       counters: this.counters,
       rules: {
         lists: readRules('httpHandler.rules', options.rules, httpLists),
+        uniqueId: readUniqueId('httpHandler.uniqueId', options.uniqueId),
         around,
         counters: this.counters,
+        requests: 0,
         failed: () => undefined,
       },
       clientMs: duration('httpHandler.timeouts.clientMs', timeouts.clientMs, 60_000),
@@ -251,7 +257,7 @@ class HttpDoor implements MalformedOwner {
 
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const request = this.#read(req, this.#upgrades)
-    if (this.#settings.rules.lists !== undefined && request instanceof NodeRequest) {
+    if (seesAll(this.#settings.rules) && request instanceof NodeRequest) {
       return this.#upgradeByRules(req, socket, head, request)
     }
     const routed = request instanceof NodeRequest ? this.#routed(request, req.socket) : undefined
@@ -435,7 +441,7 @@ class HttpDoor implements MalformedOwner {
       this.#answer(req, res, 503, request)
       return
     }
-    if (this.#settings.rules.lists !== undefined) {
+    if (seesAll(this.#settings.rules)) {
       if (!isBehind(req, res)) this.#admit(req, res, request, next, undefined, this.#track(request, res))
       else inTurn(req, res, () => this.#admitLater(req, res, request, next))
       return
@@ -575,8 +581,8 @@ class HttpDoor implements MalformedOwner {
       taken.request,
       body,
       tracks,
+      this.#log?.of(req, request),
     )
-    transaction.log(this.#log?.of(req, request))
     const admitted = () => this.#admitted(req, res, next, connection, client, admission)
     const admission = new Admission(transaction, body, client, this.#admitting, admitted)
     if (body.framing !== 'none') this.#bodies.set(req, admission)
@@ -650,8 +656,8 @@ class HttpDoor implements MalformedOwner {
       request,
       undefined,
       tracks,
+      this.#log?.of(req, request),
     )
-    transaction.log(this.#log?.of(req, request))
     let admitted = (): void => undefined
     const body = new RequestBody('none', nowhere, 0)
     const admission = new Admission(transaction, body, nowhere, this.#admitting, () => admitted())

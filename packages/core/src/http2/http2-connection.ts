@@ -37,6 +37,7 @@ import type { DoorLog } from '../log/door-log.ts'
 import { RequestRecord } from '../log/request-record.ts'
 import { Admission } from '../rules/admission.ts'
 import { ClientSession } from '../rules/client-session.ts'
+import { seesAll } from '../rules/door-rules.ts'
 import { Transaction } from '../rules/transaction.ts'
 import { Allowance } from './allowance.ts'
 import { Http2Client, type StreamOwner } from './http2-client.ts'
@@ -194,7 +195,7 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     const tracks = settings.tracking?.request(request, this.#tracks)
     request.tracked = tracks?.tracked
     const tooLarge = request.contentLength > settings.maxBodyBytes
-    if (settings.exchange.rules.lists !== undefined) {
+    if (seesAll(settings.exchange.rules)) {
       this.#admit(request, client, tracks, tooLarge, undefined)
       return
     }
@@ -217,8 +218,14 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     const settings = this.#settings
     const { rules } = settings.exchange
     this.#clientSession ??= new ClientSession(this.#facts, rules.around, this.#tracks)
-    const transaction = new Transaction(rules, this.#clientSession, request, client.body, tracks)
-    transaction.log(client.record)
+    const transaction = new Transaction(
+      rules,
+      this.#clientSession,
+      request,
+      client.body,
+      tracks,
+      client.record,
+    )
     const admitted = () => this.#admitted(admission, client)
     const admission = new Admission(transaction, client.body, client, settings.admitting, admitted)
     client.serve(admission)

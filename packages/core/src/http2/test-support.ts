@@ -43,8 +43,10 @@ export interface DoorOptions {
 
 const noRules: DoorRules = {
   lists: undefined,
+  uniqueId: undefined,
   around: { now: Date.now, random: Math.random, frontend: undefined },
   counters: new DoorCounters(),
+  requests: 0,
   failed: () => undefined,
 }
 

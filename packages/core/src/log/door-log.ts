@@ -3,17 +3,10 @@
  *
  * Where nobody logs there is none of these, and nothing is written down of requests.
  */
-import {
-  type LogFormat,
-  type LogLevel,
-  type LogScope,
-  logFormat,
-  RuleError,
-  type Surroundings,
-} from '@evener/rules'
+import { type LogFormat, type LogLevel, type LogScope, logFormat, type Surroundings } from '@evener/rules'
 import type { Clock } from '../base/clock.ts'
-import { EvenerError } from '../base/errors.ts'
 import { flag, invalid, knownOptions, withMethods } from '../base/options.ts'
+import { madeOfRules } from '../rules/option-error.ts'
 
 /** Where lines go: a sink of `@evener/log`, or what has a `write` like theirs, which does not wait and does not throw. */
 export interface LogTarget {
@@ -91,12 +84,7 @@ function formatOf(field: string, format: string | LogFormat): LogFormat {
   if (typeof format === 'object' && format !== null) {
     if (typeof format.line === 'function') return format
   } else if (typeof format === 'string') {
-    try {
-      return logFormat(format)
-    } catch (cause) {
-      if (!(cause instanceof RuleError)) throw cause
-      throw new EvenerError('EVENER_INVALID_OPTION', `${field}: ${cause.message}`, { cause })
-    }
+    return madeOfRules(`${field}: `, () => logFormat(format))
   }
   throw invalid(field, format, 'httplog, httpslog, tcplog, clf, a template, logFormat(), or jsonFormat()')
 }

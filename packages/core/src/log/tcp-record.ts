@@ -35,7 +35,6 @@ export class TcpRecord implements LogRecord {
   readonly requestCookie = undefined
   readonly responseCookie = undefined
   readonly requestLine = undefined
-  readonly uniqueId = undefined
   readonly requestNumber: number
   queueMs = -1
   connectMs = -1
@@ -152,6 +151,10 @@ export class TcpRecord implements LogRecord {
 
   get serverConnections(): number {
     return this.#dispatch?.server?.counters.requestsNow ?? 0
+  }
+
+  get uniqueId(): string | undefined {
+    return this.#session?.uniqueId
   }
 
   get retries(): number {

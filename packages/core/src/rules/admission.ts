@@ -118,7 +118,7 @@ export class Admission<D> implements Served, WaitingRules {
 
   #ended(verdict: Verdict | undefined): void {
     if (verdict === undefined || verdict.kind === 'allow') {
-      if (this.#backend !== undefined) this.#settle({ kind: 'go', destination: this.#backend })
+      if (this.#backend !== undefined) this.#pass(this.#backend)
       else this.#goTo(this.#door.route(this.transaction.edited))
     } else if (verdict.kind === 'backend') this.#switched(verdict.backend)
     else if (verdict.kind === 'wait') this.#wait({ ...verdict, next: Number.POSITIVE_INFINITY })
@@ -138,12 +138,17 @@ export class Admission<D> implements Served, WaitingRules {
   #switched(backend: unknown): void {
     if (this.#backend !== undefined) {
       // As in HAProxy: a request that has its backend stays there.
-      this.#settle({ kind: 'go', destination: this.#backend })
+      this.#pass(this.#backend)
     } else if (backend instanceof Backend) this.#goTo(backend)
     else {
       this.transaction.door.failed(new TypeError('a rule named a backend that is none of createBackend()'))
       this.#answer(500, 'IR')
     }
+  }
+
+  #pass(backend: Backend): void {
+    this.transaction.passed()
+    this.#settle({ kind: 'go', destination: backend })
   }
 
   #refused(verdict: Exclude<Ended, { readonly kind: 'allow' | 'backend' }>): void {

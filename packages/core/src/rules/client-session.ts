@@ -17,6 +17,7 @@ import type {
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 import type { Tracks } from '../base/tracking.ts'
 import { ScopedVariables } from './scoped-variables.ts'
+import type { UniqueId } from './unique-id.ts'
 
 /** The two ends of a connection, with what rules took them to be. */
 export class SeenEnds implements ConnectionView {
@@ -110,6 +111,12 @@ export class SeenEnds implements ConnectionView {
   }
 }
 
+/** A door of layer 4, as far as it gives connections a name. */
+interface Naming {
+  readonly uniqueId: UniqueId<ConnectionScope> | undefined
+  failed(error: unknown): void
+}
+
 export class ClientSession implements ConnectionScope, Carrier {
   readonly facts: ConnectionFacts
   readonly connection: SeenEnds
@@ -122,8 +129,18 @@ export class ClientSession implements ConnectionScope, Carrier {
   readonly captures: string[] = []
   /** Requests that rules have seen. */
   requests = 0
+  /** How many connections at layer 4 began before it. */
+  requestNumber: number | undefined
+  readonly #naming: Naming | undefined
+  #uniqueId: string | undefined
 
-  constructor(facts: ConnectionFacts, around: Surroundings, tracks: Tracks | undefined) {
+  constructor(
+    facts: ConnectionFacts,
+    around: Surroundings,
+    tracks: Tracks | undefined,
+    naming?: Naming | undefined,
+  ) {
+    this.#naming = naming
     this.facts = facts
     this.connection = new SeenEnds(facts, around.now())
     this.around = around
@@ -132,6 +149,16 @@ export class ClientSession implements ConnectionScope, Carrier {
 
   get carrier(): Carrier {
     return this
+  }
+
+  /** Its own name, at doors of layer 4 that give it one. A format that asks for itself has none yet. */
+  get uniqueId(): string | undefined {
+    const naming = this.#naming
+    if (naming?.uniqueId !== undefined && this.#uniqueId === undefined) {
+      this.#uniqueId = ''
+      this.#uniqueId = naming.uniqueId.of(this, naming.failed)
+    }
+    return this.#uniqueId || undefined
   }
 
   get tracked(): readonly (TrackedView | undefined)[] | undefined {

@@ -5,14 +5,13 @@ import {
   type RequestScope,
   type ResponseScope,
   type Rule,
-  RuleError,
   type RuleList,
   type Ruleset,
   type RulesetOptions,
   ruleset,
 } from '@evener/rules'
-import { EvenerError } from '../base/errors.ts'
 import { knownOptions } from '../base/options.ts'
+import { madeOfRules } from './option-error.ts'
 
 /** Rules for requests and their responses, each list run from the first on until one says more than what to change. */
 export interface HttpRules {
@@ -87,11 +86,6 @@ export function readRules(
 ): Ruleset | undefined {
   if (options === undefined) return undefined
   knownOptions(field, options, names)
-  try {
-    const made = ruleset(options)
-    return names.some(name => made[name] !== undefined) ? made : undefined
-  } catch (cause) {
-    if (!(cause instanceof RuleError)) throw cause
-    throw new EvenerError('EVENER_INVALID_OPTION', `${field}.${cause.message}`, { cause })
-  }
+  const made = madeOfRules(`${field}.`, () => ruleset(options))
+  return names.some(name => made[name] !== undefined) ? made : undefined
 }

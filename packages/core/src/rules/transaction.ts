@@ -34,7 +34,7 @@ import type { RequestBody } from '../http/request-body.ts'
 import type { RequestRecord } from '../log/request-record.ts'
 import { answerOf } from './answer-of.ts'
 import { type ClientSession, SeenEnds } from './client-session.ts'
-import type { DoorRules } from './door-rules.ts'
+import { type DoorRules, seesAll } from './door-rules.ts'
 import { EditedRequest, SeenRequest } from './edited-request.ts'
 import { EditedResponse } from './edited-response.ts'
 import { ScopedVariables } from './scoped-variables.ts'
@@ -54,8 +54,10 @@ export class Transaction implements RequestCarrier {
   readonly edited: EditedRequest
   readonly request: SeenRequest
   /** What is written down for the log. */
-  record: RequestRecord | undefined
-  readonly uniqueId: string | undefined = undefined
+  readonly record: RequestRecord | undefined
+  /** How many began before it. */
+  readonly requestNumber: number
+  #uniqueId: string | undefined
   backend: BackendSight | undefined
   response: EditedResponse | undefined
   server: ServerView | undefined
@@ -78,8 +80,13 @@ export class Transaction implements RequestCarrier {
     request: ClientRequest,
     body: RequestBody | undefined,
     tracks: Tracks | undefined,
+    record: RequestRecord | undefined,
   ) {
     const { connection, variables, around } = session
+    this.record = record
+    // What is written down of it goes by what rules say.
+    if (record !== undefined) record.transaction = this
+    this.requestNumber = record?.requestNumber ?? door.requests++
     this.door = door
     this.session = session
     const vouchedFor = request.sourceAddress === request.peerAddress ? undefined : request.sourceAddress
@@ -96,7 +103,7 @@ export class Transaction implements RequestCarrier {
     this.edited = new EditedRequest(request, this.connection)
     const unpreceded = session.requests++ === 0
     // Where a backend alone has rules, nobody knows what came before on this connection.
-    const isFirst = door.lists === undefined ? undefined : unpreceded
+    const isFirst = seesAll(door) ? unpreceded : undefined
     this.request = new SeenRequest(this.edited, body, around.now(), isFirst)
     this.logLevel = session.logLevel
   }
@@ -114,16 +121,24 @@ export class Transaction implements RequestCarrier {
     return this.#head?.connection
   }
 
-  /** What is written down of it for the log goes by what rules say. */
-  log(record: RequestRecord | undefined): void {
-    if (record === undefined) return
-    this.record = record
-    record.transaction = this
+  /** Its own name, where the door gives it one. A format that asks for itself has none yet. */
+  get uniqueId(): string | undefined {
+    const { uniqueId } = this.door
+    if (uniqueId !== undefined && this.#uniqueId === undefined) {
+      this.#uniqueId = ''
+      this.#uniqueId = uniqueId.of(this, this.door.failed)
+    }
+    return this.#uniqueId || undefined
   }
 
   /** It goes to this backend. */
   routed(backend: Backend): void {
     this.backend = backendSight(backend)
+  }
+
+  /** All rules have let it pass: it goes to a server. */
+  passed(): void {
+    this.door.uniqueId?.told?.run(this)
   }
 
   // ── responses ──────────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,5 @@
 /** What all sessions of a TCP proxy share: its options, compiled, and whom they tell. */
-import type { Surroundings } from '@evener/rules'
+import type { ConnectionScope, Surroundings } from '@evener/rules'
 import type { Backend } from '../balance/backend.ts'
 import type { AcceptProxy } from '../base/accept-proxy.ts'
 import type { Clock } from '../base/clock.ts'
@@ -7,6 +7,7 @@ import type { ProxyHeaderMaker } from '../base/send-proxy.ts'
 import type { Tracking } from '../base/tracking.ts'
 import type { DoorLog } from '../log/door-log.ts'
 import type { TcpRuleLists } from '../rules/rule-lists.ts'
+import type { UniqueId } from '../rules/unique-id.ts'
 import type { InspectSettings } from './client-hello.ts'
 import type { RelayLimits } from './relay.ts'
 import type { TcpConnection } from './tcp-connection.ts'
@@ -34,6 +35,10 @@ export interface TcpSettings {
   /** Its rules; undefined where there are none. */
   readonly rules: TcpRuleLists | undefined
   readonly around: Surroundings
+  /** What gives connections a name of their own. */
+  readonly uniqueId: UniqueId<ConnectionScope> | undefined
+  /** How many connections had a {@link ClientSession}. */
+  sessions: number
   /** Its log; undefined where nothing is logged. */
   readonly log: DoorLog | undefined
   /** What is tracked in stick tables. */

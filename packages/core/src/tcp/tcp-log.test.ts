@@ -1,9 +1,10 @@
-import { reject } from '@evener/rules'
+import { ProxyHeaderReader } from '@evener/proxy-protocol'
+import { type ConnectionScope, method, Rule, reject } from '@evener/rules'
 import { VirtualClock } from '@evener/testing'
 import { expect, test } from 'vitest'
 import { logHealth } from '../log/log-health.ts'
 import type { TcpProxyOptions } from './tcp-proxy.ts'
-import { backendOf, deadAddress, namedEcho, proxyOf } from './test-support.ts'
+import { backendOf, deadAddress, namedEcho, proxyOf, tcpServer } from './test-support.ts'
 
 async function world(options: Partial<TcpProxyOptions> = {}) {
   const lines: string[] = []
@@ -43,6 +44,50 @@ test('a client that breaks off is CD, a server that refuses SC, a rule PR, no ro
   const lost = await world({ route: () => undefined })
   await lost.dial().over()
   await expect.poll(() => lost.lines).toEqual(['tcp tcp/<NOSRV> -1/-1/0 0 0 PR 0/0'])
+})
+
+test('a connection has a name of its own, which rules, the log and the server agree about', async () => {
+  const lines: string[] = []
+  const log = { to: { write: (_: string, line: string) => void lines.push(line) }, format: '%ID %rt %ts' }
+  const told: string[] = []
+  const server = await tcpServer(socket =>
+    socket.on('data', chunk => {
+      const header = new ProxyHeaderReader().read(chunk)
+      if (header !== undefined && 'tlvs' in header) told.push(String(header.tlvs.uniqueId))
+      socket.end('told')
+    }),
+  )
+  const route = backendOf([server])
+  const seen: unknown[] = []
+  const look = new Rule('look', 'connection', (scope: ConnectionScope) => {
+    seen.push(scope.uniqueId)
+    return undefined
+  })
+  const uniqueId = { format: '%{+X}o id-%ci-%rt' }
+  const sendProxy = { version: 2, uniqueId: true } as const
+  const { dial } = await proxyOf({ route, log, uniqueId, sendProxy, rules: { session: [look] } })
+  const ask = async (client: ReturnType<typeof dial>): Promise<void> => {
+    await client.say('hello').hears('told')
+    client.socket.end()
+    await client.over()
+  }
+  await ask(dial())
+  await ask(dial())
+  await expect.poll(() => lines).toEqual(['id-7F000001-0000 0 --', 'id-7F000001-0001 1 --'])
+  expect(seen).toEqual(['id-7F000001-0000', 'id-7F000001-0001'])
+  // Without a log or a rule as well.
+  const alone = await proxyOf({ route, uniqueId: { format: 'alone-%rt' }, sendProxy })
+  await ask(alone.dial())
+  await ask(alone.dial())
+  expect(told).toEqual([...seen, 'alone-0', 'alone-1'])
+})
+
+test.each([
+  [{ format: '%HM' }, /uniqueId\.format: .*known at the stage connection/],
+  [{ format: method() as never }, /uniqueId\.format.*known with the connection/],
+  [{ format: 'x', header: 'X-Id' }, /header/],
+])('uniqueId: %j is refused', async (uniqueId, message) => {
+  await expect(proxyOf({ route: () => undefined, uniqueId })).rejects.toThrow(message)
 })
 
 test('changes of servers are lines, until that is ended', () => {

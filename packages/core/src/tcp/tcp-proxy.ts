@@ -33,6 +33,7 @@ import { doorLog, type LogOptions } from '../log/door-log.ts'
 import { surroundings } from '../rules/door-rules.ts'
 import { readTcpRules, type TcpRules } from '../rules/rule-lists.ts'
 import { TcpProxySight } from '../rules/sights.ts'
+import { type ConnectionIdOptions, readConnectionId } from '../rules/unique-id.ts'
 import type { RelayLimits } from './relay.ts'
 import type { TcpRefusal, TcpSettings } from './settings.ts'
 import type { TcpConnection } from './tcp-connection.ts'
@@ -102,6 +103,11 @@ export interface TcpProxyOptions {
    * default. HAProxy's `tcp-request connection`, `session`, `content`.
    */
   readonly rules?: TcpRules | undefined
+  /**
+   * A name of its own for each connection, for rules, the log, and servers by `sendProxy.uniqueId`. None by default.
+   * HAProxy's `unique-id-format`.
+   */
+  readonly uniqueId?: ConnectionIdOptions | undefined
   /** What is written down of connections, and where to. Nothing by default. HAProxy's `log`, `log-format`. */
   readonly log?: LogOptions | undefined
   /** Its name, for rules and logs: 1 to 128 visible ASCII characters; `tcp` by default. */
@@ -124,6 +130,7 @@ const optionNames: readonly (keyof TcpProxyOptions)[] = [
   'keepAliveMs',
   'maxConnections',
   'rules',
+  'uniqueId',
   'log',
   'name',
   'track',
@@ -203,6 +210,8 @@ export class TcpProxy extends EventEmitter<TcpProxyEvents> {
       clock: this.clock,
       counters: this.counters,
       rules: readTcpRules('tcpProxy.rules', options.rules),
+      uniqueId: readConnectionId('tcpProxy.uniqueId', options.uniqueId),
+      sessions: 0,
       around,
       failed,
       log: doorLog(

@@ -134,11 +134,13 @@ export class TcpSession implements Placed, RelayOwner {
     // Before anything is read of it: what is lent later has already cost the memory that lending saves.
     if (acceptProxy === undefined && inspect === undefined) this.#lend()
     this.#listen()
-    const { rules, around } = this.#settings
-    if (rules !== undefined) {
+    const settings = this.#settings
+    const { rules, around } = settings
+    if (rules !== undefined || settings.uniqueId !== undefined) {
       const facts = connectionFacts(this.client, this.#tls, undefined)
-      this.#session = new ClientSession(facts, around, undefined)
-      if (rules.connection !== undefined) {
+      this.#session = new ClientSession(facts, around, undefined, settings)
+      this.#session.requestNumber = this.#record?.requestNumber ?? settings.sessions++
+      if (rules?.connection !== undefined) {
         // They may ask what the connection tracks: by the address that is known by now.
         this.#tracks = this.#settings.tracking?.connection(new SeenConnection(facts, undefined))
         this.#session.tracks = this.#tracks
@@ -240,12 +242,14 @@ export class TcpSession implements Placed, RelayOwner {
     connection.tracked = this.#tracks?.tracked
     const { rules } = this.#settings
     const session = this.#session
+    if (session !== undefined) {
+      session.connection.learn(connection.facts)
+      session.tracks = this.#tracks
+    }
     if (rules === undefined || session === undefined) {
       this.#go(connection, this.#settings.route(connection))
       return
     }
-    session.connection.learn(connection.facts)
-    session.tracks = this.#tracks
     const further = () => {
       if (rules.content === undefined) this.#ruled(undefined)
       else this.#screenContent(rules.content, session)
@@ -422,7 +426,7 @@ export class TcpSession implements Placed, RelayOwner {
     const { facts, serverName } = this.#connection as TcpConnection
     server.counters.connects++
     const socket = connectTo(server, {
-      first: (server.proxyHeader ?? sendProxy)?.(facts, serverName),
+      first: (server.proxyHeader ?? sendProxy)?.(facts, serverName, 'tcp', this.#session?.uniqueId),
       noDelay,
       keepAliveMs,
       reads: this.#serverReads(),

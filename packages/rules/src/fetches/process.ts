@@ -108,9 +108,9 @@ export const pid = (): Value<number, unknown> => fetch('pid', 'int', 'connection
 export const uptime = (): Value<number, unknown> =>
   fetch('uptime', 'int', 'connection', () => Math.floor(process.uptime()))
 
-/** The request's own name, where the door gives it one. */
-export const uniqueId = (): Value<string, RequestScope> =>
-  fetch('unique-id', 'str', 'request', (scope: RequestScope) => scope.uniqueId)
+/** The name of its own of a request, or of a connection at layer 4, where the door gives it one. */
+export const uniqueId = (): Value<string, ConnectionScope> =>
+  fetch('unique-id', 'str', 'connection', (scope: ConnectionScope) => scope.uniqueId)
 
 function inUnits(milliseconds: number, inSecond: number): number {
   return inSecond === 1 ? Math.floor(milliseconds / 1000) : Math.floor(milliseconds) * (inSecond / 1000)

@@ -70,7 +70,7 @@ test('expressions are those of HAProxy, brackets and quotes in their arguments i
   expect(() => template('%[src,nope]', 'request')).toThrow('the name of a converter')
   expect(() => template('%[src', 'request')).toThrow('a ] after %[')
   expect(() => template('%[res.hdr(x)]', 'request')).toThrow('what is known at the stage request')
-  expect(uniqueIdFormat('%{+X}o %ci:%cp   %rt').read(scope)).toBe('0A000102:8225 0007')
+  expect(uniqueIdFormat('%{+X}o %ci:%cp   %rt', 'request').read(scope)).toBe('0A000102:8225 0007')
 })
 
 test('where there was no request or no response, what asks for them has no value', () => {

@@ -159,10 +159,15 @@ export function template<K extends Stage>(
 
 /**
  * A template for `unique-id-format`: the same, with runs of spaces merged into one.
+ * @param stage `request` for doors of HTTP, `connection` for those of layer 4
  * @throws {RuleError} `EVENER_INVALID_OPTION` that names the place
  */
-export function uniqueIdFormat(text: string, names?: Names): Value<string, RequestScope> {
-  return compileTemplate('unique-id-format', text, 'request', reading('request', names), true)
+export function uniqueIdFormat<K extends 'connection' | 'request'>(
+  text: string,
+  stage: K,
+  names?: Names,
+): Value<string, TemplateScope[K]> {
+  return compileTemplate('unique-id-format', text, stage, reading(stage, names), true)
 }
 
 /** Expressions of this stage. */

@@ -25,9 +25,10 @@ export function requestScope(request = {}): RequestScope {
       processId: 1234,
       frontend: { name: 'www', connectionsNow: 3, sessionRate: 0, requestRate: 0 },
     },
-    request: { method: 'GET', target: '/shop?id=7', version: '1.1', number: 7, ...request },
+    request: { method: 'GET', target: '/shop?id=7', version: '1.1', ...request },
     backend: { name: 'static' },
     uniqueId: 'abc',
+    requestNumber: 7,
   } as unknown as RequestScope
 }
 
