@@ -1,3 +1,5 @@
+import type { Field } from './heads/field-text.ts'
+
 /** The fields of a head, as rules read and change them. Names are given in lower case to read, in any to write. */
 export interface Head {
   /** The values of the fields of this name, a line each, in their order. */
@@ -10,5 +12,7 @@ export interface Head {
   /** Replace all fields of this name by one. @param lowerName the name in lower case, of those who have it at hand */
   set(name: string, value: string, lowerName?: string): void
   add(name: string, value: string, lowerName?: string): void
+  /** The same with a field that was checked: added, or in place of all of its name. */
+  write(field: Field, replacing: boolean): void
   delete(lowerName: string): void
 }

@@ -202,6 +202,7 @@ export {
 } from './fetches/tls.ts'
 export type { Head } from './head.ts'
 export { EditedHead, type FieldEdits, type Fields, PairFields } from './heads/edited-head.ts'
+export type { Field } from './heads/field-text.ts'
 export { clf, httplog, httpslog, tcplog } from './log-format/formats.ts'
 export {
   type JsonField,

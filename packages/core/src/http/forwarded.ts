@@ -170,7 +170,7 @@ export class Forwarding {
     if (this.via !== undefined) lines += `Via: ${versionOf(request)} ${this.via}\r\n`
     if (this.#tls === undefined) return lines
     const ofTls = this.#linesOfTls(this.#tls, request.connection?.tls)
-    return lines + (request.edits === undefined ? ofTls : withoutWritten(ofTls, request))
+    return lines + (request.edited !== true ? ofTls : withoutWritten(ofTls, request))
   }
 
   /** They are the same for all requests of a connection. */
@@ -189,8 +189,8 @@ export class Forwarding {
 }
 
 /** Whether a rule wrote this field: its word counts, and no other of ours stands beside it. */
-function wrote({ edits }: ClientRequest, lowerName: string): boolean {
-  return edits?.append?.some(([name]) => name.toLowerCase() === lowerName) === true
+function wrote(request: ClientRequest, lowerName: string): boolean {
+  return request.wrote?.(lowerName) === true
 }
 
 function withoutWritten(lines: string, request: ClientRequest): string {

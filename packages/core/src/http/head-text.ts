@@ -28,6 +28,11 @@ export interface AnyHead {
     | undefined
 }
 
+/** Edits of rules say by themselves what is added, as lines that are known to be valid. */
+interface Edits extends HeaderEdits {
+  readonly lines?: string | undefined
+}
+
 // What a field may hold (RFC 9110 section 5.5); what came by the codec or by Node's parser is known to.
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
@@ -42,7 +47,7 @@ export function headText(
   firstLine: string,
   head: AnyHead,
   drop: FieldSet,
-  edits: HeaderEdits | undefined,
+  edits: Edits | undefined,
   added: string,
 ): string {
   const { parsed } = head
@@ -50,7 +55,7 @@ export function headText(
   if (named !== undefined) named = named.filter(name => !isIndispensable(name))
   let lines = added
   if (edits !== undefined) {
-    const { changed, text } = writtenEdits(edits)
+    const { changed, text } = edits.lines === undefined ? writtenEdits(edits) : readyEdits(edits, edits.lines)
     if (changed.length > 0) named = named === undefined ? changed : [...named, ...changed]
     lines = text + added
   }
@@ -67,7 +72,8 @@ export function headText(
 
 /** Edits as they are written: the names that make way, and the lines that are added. */
 interface WrittenEdits {
-  readonly changed: string[]
+  /** In lower case. */
+  readonly changed: readonly string[]
   readonly text: string
 }
 
@@ -92,7 +98,11 @@ function writtenEdits(edits: HeaderEdits): WrittenEdits {
   return made
 }
 
-const none: readonly (readonly [string, string])[] = []
+const none: readonly never[] = []
+
+function readyEdits({ remove = none }: Edits, text: string): WrittenEdits {
+  return { changed: remove, text }
+}
 
 /** The names whose fields make way: those taken out, and those replaced. */
 export function changedNames(edits: HeaderEdits): string[] {

@@ -55,7 +55,7 @@ export function fieldsOf(head: string): Headers {
  * the request goes on, there must be one (RFC 9112 section 3.2).
  */
 function missingHost(request: ClientRequest, { address }: Server): string {
-  const edited = request.edits !== undefined
-  if ((request.versionMinor === 1 && !edited) || request.header('host') !== undefined) return ''
+  if ((request.versionMinor === 1 && request.edited !== true) || request.header('host') !== undefined)
+    return ''
   return `Host: ${request.authority || (address.path === undefined ? address.text : 'localhost')}\r\n`
 }

@@ -32,8 +32,12 @@ export interface ClientRequest extends BackendRequest {
   readonly connection?: ConnectionFacts | undefined
   /** What it tracks in stick tables, by the number of the door's tracker; for `sc` and `rateLimit` of @evener/session. */
   readonly tracked?: readonly (Tracked | undefined)[] | undefined
-  /** What rules changed in the head: `rawHeaders` and `header` are with it. Undefined where nothing. */
+  /** Whether rules changed the head: `rawHeaders` and `header` are with it. */
+  readonly edited?: boolean | undefined
+  /** What they changed; undefined where nothing. */
   readonly edits?: HeaderEdits | undefined
+  /** Whether a rule wrote a field of this name. */
+  wrote?(lowerName: string): boolean
   /** The request as it came, where rules have changed it. */
   readonly came?: ClientRequest | undefined
   /** The head as the codec read it, where it did: engines that write bytes go on from there. */

@@ -20,6 +20,8 @@ export class ConnectionLog implements SentBytes {
   #idleAt: number
   #handshakeMs: number
   #beganAt = -1
+  /** When the last of a head was read. */
+  #readAt = -1
   #headBytes = 0
   #written = 0
   #requests = 0
@@ -39,15 +41,17 @@ export class ConnectionLog implements SentBytes {
 
   /** So many bytes of a head have come. */
   read(bytes: number): void {
-    if (this.#beganAt < 0) this.#beganAt = this.#log.door.clock.now()
+    this.#readAt = this.#log.door.clock.now()
+    if (this.#beganAt < 0) this.#beganAt = this.#readAt
     this.#headBytes += bytes
   }
 
   /** A request begins. @param request undefined where its head cannot be read */
   begin(request: ClientRequest | undefined): RequestRecord {
     const { clock, around } = this.#log.door
-    const now = clock.now()
     const came = this.#beganAt >= 0
+    // A head is whole when the last of it is read.
+    const now = came && request !== undefined ? this.#readAt : clock.now()
     const beganAt = came ? this.#beganAt : now
     const idleMs = came ? Math.floor(beganAt - this.#idleAt) : -1
     const record = new RequestRecord(
@@ -74,10 +78,10 @@ export class ConnectionLog implements SentBytes {
   answered(): void {
     const { record } = this
     if (record === undefined) return
-    record.answered()
+    this.#idleAt = this.#log.door.clock.now()
+    record.answered(this.#idleAt)
     this.record = undefined
     this.#written += record.bytesRead
-    this.#idleAt = this.#log.door.clock.now()
     this.#handshakeMs = 0
     this.#beganAt = -1
     this.#headBytes = 0

@@ -51,10 +51,6 @@ export interface SentBytes {
 }
 
 export class RequestRecord implements LogRecord {
-  readonly mode = 'http'
-  readonly partial = false
-  readonly requestCookie = undefined
-  readonly responseCookie = undefined
   readonly requestNumber: number
   readonly requestMs: number
   queueMs = -1
@@ -76,6 +72,8 @@ export class RequestRecord implements LogRecord {
   readonly #sent: SentBytes
   #responseCookie = '-'
   #bodyBytes = 0
+  /** By the door's clock; -1 until then. */
+  #answeredAt = -1
   #over = false
 
   constructor(log: DoorLog, came: Came, request: ClientRequest | undefined, sent: SentBytes) {
@@ -95,8 +93,15 @@ export class RequestRecord implements LogRecord {
   }
 
   /** All of its answer is handed to the system: what follows on the connection is not its own. */
-  answered(): void {
-    if (this.bytesRead < 0) this.bytesRead = this.#sent.sentBytes
+  answered(now: number): void {
+    if (this.#answeredAt >= 0) return
+    this.#answeredAt = now
+    this.bytesRead = this.#sent.sentBytes
+  }
+
+  /** By the door's clock, or when it was answered. */
+  get #now(): number {
+    return this.#answeredAt >= 0 ? this.#answeredAt : this.log.door.clock.now()
   }
 
   /** Bytes have passed through its tunnel. */
@@ -120,7 +125,7 @@ export class RequestRecord implements LogRecord {
   ): void {
     const { lease, backend } = dispatch
     const { clock } = this.log.door
-    const now = clock.now()
+    const now = this.#now
     this.dispatch = dispatch
     this.destination = backend
     const state = typeof outcome === 'string' ? terminationWithout(outcome) : terminationOf(outcome)
@@ -148,7 +153,7 @@ export class RequestRecord implements LogRecord {
    * @param backend whose rules ended it
    */
   refused(state: string, status: number, backend?: Backend | undefined): void {
-    const now = this.log.door.clock.now()
+    const now = this.#now
     this.destination = backend
     // What a tarpit took counts as time in a queue (manual section 8.5, `PT`).
     if (state[1] === 'T') this.queueMs = Math.floor(now - this.came.headAt)
@@ -161,11 +166,27 @@ export class RequestRecord implements LogRecord {
     if (status > 0) this.status = status
     this.termination = termination
     this.activeMs = Math.floor(now - this.came.beganAt)
-    this.answered()
+    this.answered(now)
     this.log.write(new RequestLogScope(this), this.transaction?.logLevel)
   }
 
   // ── the record ─────────────────────────────────────────────────────────────────────────────────────
+
+  get mode(): 'http' {
+    return 'http'
+  }
+
+  get partial(): boolean {
+    return false
+  }
+
+  get requestCookie(): undefined {
+    return undefined
+  }
+
+  get responseCookie(): undefined {
+    return undefined
+  }
 
   get frontend(): string {
     return this.log.door.name

@@ -7,7 +7,7 @@
  * door and the engine found them to be.
  */
 import type { RequestHead } from '@evener/http1'
-import { EditedHead, type FieldEdits, PairFields, type RequestView } from '@evener/rules'
+import { EditedHead, type Field, type FieldEdits, PairFields, type RequestView } from '@evener/rules'
 import type { Tracked } from '@evener/session'
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 import type { ClientRequest } from '../http/request.ts'
@@ -86,6 +86,14 @@ export class EditedRequest implements ClientRequest {
 
   get secure(): boolean {
     return this.came.secure
+  }
+
+  get edited(): boolean {
+    return this.head.edited
+  }
+
+  wrote(lowerName: string): boolean {
+    return this.head.adds(lowerName)
   }
 
   /** What rules changed in the head; undefined where nothing. */
@@ -179,19 +187,10 @@ export class SeenRequest implements RequestView {
 
 /** There is one host, and it is a host (RFC 9112 section 3.2). What is none is left out. */
 class RequestFields extends EditedHead {
-  override set(name: string, value: string, lowerName?: string): void {
-    if (!isHost(name)) super.set(name, value, lowerName)
-    else if (validAuthority(value)) super.set('Host', value)
+  override write(field: Field, replacing: boolean): void {
+    if (field.lowerName !== 'host') super.write(field, replacing)
+    else if (validAuthority(field.value)) super.write(field, true)
   }
-
-  override add(name: string, value: string, lowerName?: string): void {
-    if (isHost(name)) this.set(name, value)
-    else super.add(name, value, lowerName)
-  }
-}
-
-function isHost(name: string): boolean {
-  return name.length === 4 && name.toLowerCase() === 'host'
 }
 
 /** Whoever asked with these reads the response in another way; or it is no request of a path at all. */

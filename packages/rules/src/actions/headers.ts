@@ -6,13 +6,13 @@
  * `heads/field-text.ts`.
  */
 import { Rule } from '../action.ts'
-import { constantValue, fieldName, isFraming } from '../heads/field-text.ts'
+import { checkedField, constantValue, type Field, fieldName, isFraming } from '../heads/field-text.ts'
 import { checkNames, refuse } from '../options.ts'
 import { type Regex, regex } from '../patterns/regex.ts'
 import { expand } from '../patterns/replacement.ts'
 import type { RequestScope } from '../scope.ts'
 import { laterStage } from '../stage.ts'
-import { quoted, type Text, type WrittenText, writtenText } from '../text.ts'
+import { quoted, type Text, writtenText } from '../text.ts'
 import { headOf } from './which-head.ts'
 
 const places = ['request', 'response', 'afterResponse'] as const
@@ -22,17 +22,7 @@ const places = ['request', 'response', 'afterResponse'] as const
  * @throws {RuleError} `EVENER_INVALID_OPTION` for a name or a constant that cannot be sent, and for framing
  */
 export function setHeader<S = unknown>(name: string, value: Text<S>): Rule<RequestScope & S> {
-  const { field, lowerName, text } = named('setHeader', name, value)
-  const { write } = text
-  return new Rule(
-    `set-header ${field} ${quoted(text.text)}`,
-    laterStage('value', 'request', text.needs),
-    scope => {
-      headOf(scope).set(field, write(scope), lowerName)
-      return undefined
-    },
-    places,
-  )
+  return writing('set', name, value)
 }
 
 /**
@@ -40,28 +30,44 @@ export function setHeader<S = unknown>(name: string, value: Text<S>): Rule<Reque
  * @throws {RuleError} `EVENER_INVALID_OPTION` for a name or a constant that cannot be sent, and for framing
  */
 export function addHeader<S = unknown>(name: string, value: Text<S>): Rule<RequestScope & S> {
-  const { field, lowerName, text } = named('addHeader', name, value)
-  const { write } = text
+  return writing('add', name, value)
+}
+
+function writing<S>(how: 'set' | 'add', name: string, value: Text<S>): Rule<RequestScope & S> {
+  const field = fieldName(`${how}Header name`, name)
+  const lowerName = field.toLowerCase()
+  const text = writtenText(`${how}Header value`, value)
   return new Rule(
-    `add-header ${field} ${quoted(text.text)}`,
+    `${how}-header ${field} ${quoted(text.text)}`,
     laterStage('value', 'request', text.needs),
-    scope => {
-      headOf(scope).add(field, write(scope), lowerName)
-      return undefined
-    },
+    text.constant === undefined
+      ? writingText(how, field, lowerName, text.write)
+      : writingField(
+          checkedField(field, lowerName, constantValue(`${how}Header value`, text.constant)),
+          how === 'set',
+        ),
     places,
   )
 }
 
-function named<S>(
-  maker: string,
-  name: string,
-  value: Text<S>,
-): { readonly field: string; readonly lowerName: string; readonly text: WrittenText<S> } {
-  const field = fieldName(`${maker} name`, name)
-  const text = writtenText(`${maker} value`, value)
-  if (text.constant !== undefined) constantValue(`${maker} value`, text.constant)
-  return { field, lowerName: field.toLowerCase(), text }
+function writingText<S>(
+  how: 'set' | 'add',
+  field: string,
+  lowerName: string,
+  write: (scope: S) => string,
+): (scope: RequestScope & S) => undefined {
+  return scope => {
+    headOf(scope)[how](field, write(scope), lowerName)
+    return undefined
+  }
+}
+
+/** What is the same for each request is made once. */
+function writingField(field: Field, replacing: boolean): (scope: RequestScope) => undefined {
+  return scope => {
+    headOf(scope).write(field, replacing)
+    return undefined
+  }
 }
 
 /** How {@link delHeader} compares names: HAProxy's `-m str`, `beg`, `end`, `sub`, `reg`. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EditedHead, PairFields } from './edited-head.ts'
+import { EditedHead, type FieldEdits, PairFields } from './edited-head.ts'
 import { fieldName } from './field-text.ts'
 
 const head = (...pairs: string[]) => new EditedHead(new PairFields(pairs))
@@ -32,13 +32,13 @@ describe('an edited head', () => {
     edited.add('X-C', '4')
     edited.delete('x-b')
     edited.delete('x-none')
-    expect(edited.edits()).toEqual({
-      remove: ['x-a', 'x-b'],
-      append: [
-        ['X-A', '3'],
-        ['X-C', '4'],
-      ],
-    })
+    const { remove, append, lines } = edited.edits() as FieldEdits
+    expect(remove).toEqual(['x-a', 'x-b'])
+    expect(append).toEqual([
+      ['X-A', '3'],
+      ['X-C', '4'],
+    ])
+    expect(lines).toBe('X-A: 3\r\nX-C: 4\r\n')
   })
 
   it('percent-encodes what no value may hold, and counts it', () => {

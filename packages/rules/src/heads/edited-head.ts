@@ -8,7 +8,7 @@
  * a comparison of names for each edit before.
  */
 import type { Head } from '../head.ts'
-import { isFieldValue, isFraming, sendable } from './field-text.ts'
+import { checkedField, type Field, isFieldValue, isFraming, sendable } from './field-text.ts'
 
 /** The fields that came; `HeaderLines` of `@evener/http1` are such. */
 export interface Fields {
@@ -22,8 +22,32 @@ export interface Fields {
 
 /** Changes, in the form in which `@evener/core` writes heads: first what is removed, then what is appended. */
 export interface FieldEdits {
+  /** Names in lower case. */
   readonly remove: readonly string[]
   readonly append: readonly (readonly [name: string, value: string])[]
+  /** What is appended, as HTTP/1.1 writes it. */
+  readonly lines: string
+}
+
+/** What is written is made for those who ask. */
+class Edits implements FieldEdits {
+  readonly remove: readonly string[]
+  readonly #added: readonly Field[]
+
+  constructor(remove: readonly string[], added: readonly Field[]) {
+    this.remove = remove
+    this.#added = added
+  }
+
+  get append(): readonly (readonly [name: string, value: string])[] {
+    return this.#added.map(({ name, value }) => [name, value] as const)
+  }
+
+  get lines(): string {
+    let lines = ''
+    for (const { line } of this.#added) lines += line
+    return lines
+  }
 }
 
 const nothing: readonly never[] = []
@@ -32,8 +56,8 @@ export class EditedHead implements Head {
   readonly #came: Fields
   /** Names, in lower case, of which no line that came goes on. */
   #removed: string[] | undefined
-  #added: [name: string, value: string][] | undefined
-  /** Of the lines added, in lower case. */
+  #added: Field[] | undefined
+  /** The names of those, in lower case. */
   #addedNames: string[] = nothing as never[]
   /** What was asked for last, which many rules in a row ask for. */
   #askedName = ''
@@ -50,10 +74,14 @@ export class EditedHead implements Head {
     return this.#removed !== undefined || this.#added !== undefined
   }
 
-  /** What was changed, or undefined. The lists are the head's own, and not to be changed. */
+  /** What was changed, or undefined. The names removed are the head's own list, and not to be changed. */
   edits(): FieldEdits | undefined {
-    if (!this.edited) return undefined
-    return { remove: this.#removed ?? nothing, append: this.#added ?? nothing }
+    return this.edited ? new Edits(this.#removed ?? nothing, this.#added ?? nothing) : undefined
+  }
+
+  /** Whether a line of this name was added. */
+  adds(lowerName: string): boolean {
+    return this.#addedNames.includes(lowerName)
   }
 
   all(lowerName: string): readonly string[] {
@@ -75,13 +103,13 @@ export class EditedHead implements Head {
       at !== -1;
       at = this.#addedNames.indexOf(lowerName, at + 1)
     )
-      values.push(this.#added![at]![1])
+      values.push(this.#added![at]!.value)
     return values
   }
 
   last(lowerName: string): string | undefined {
     const added = this.#addedNames.lastIndexOf(lowerName)
-    if (added !== -1) return this.#added![added]![1]
+    if (added !== -1) return this.#added![added]!.value
     if (this.#isRemoved(lowerName)) return undefined
     const came = this.#came
     let at = came.indexOf(lowerName)
@@ -102,18 +130,29 @@ export class EditedHead implements Head {
       const name = came.name(at)
       if (!this.#isRemoved(name.toLowerCase())) pairs.push(name, came.value(at))
     }
-    if (this.#added !== undefined) for (const [name, value] of this.#added) pairs.push(name, value)
+    if (this.#added !== undefined) for (const { name, value } of this.#added) pairs.push(name, value)
     return pairs
   }
 
   set(name: string, value: string, lowerName = name.toLowerCase()): void {
-    if (this.#refuses(lowerName)) return
-    this.#remove(lowerName)
-    this.#append(lowerName, name, value)
+    if (!this.#refuses(lowerName)) this.write(this.#field(name, lowerName, value), true)
   }
 
   add(name: string, value: string, lowerName = name.toLowerCase()): void {
-    if (!this.#refuses(lowerName)) this.#append(lowerName, name, value)
+    if (!this.#refuses(lowerName)) this.write(this.#field(name, lowerName, value), false)
+  }
+
+  write(field: Field, replacing: boolean): void {
+    const { lowerName } = field
+    if (lowerName === this.#askedName) this.#askedName = ''
+    if (replacing) this.#remove(lowerName)
+    if (this.#added === undefined) {
+      this.#added = [field]
+      this.#addedNames = [lowerName]
+    } else {
+      this.#added.push(field)
+      this.#addedNames.push(lowerName)
+    }
   }
 
   delete(lowerName: string): void {
@@ -146,20 +185,10 @@ export class EditedHead implements Head {
     else this.#removed.push(lowerName)
   }
 
-  #append(lowerName: string, name: string, value: string): void {
-    if (lowerName === this.#askedName) this.#askedName = ''
-    let text = value
-    if (!isFieldValue(value)) {
-      this.unsendable++
-      text = sendable(value)
-    }
-    if (this.#added === undefined) {
-      this.#added = [[name, text]]
-      this.#addedNames = [lowerName]
-    } else {
-      this.#added.push([name, text])
-      this.#addedNames.push(lowerName)
-    }
+  #field(name: string, lowerName: string, value: string): Field {
+    if (isFieldValue(value)) return checkedField(name, lowerName, value)
+    this.unsendable++
+    return checkedField(name, lowerName, sendable(value))
   }
 }
 

@@ -28,6 +28,20 @@ const framing: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
+/** A field of which it is known that it may be sent. */
+export interface Field {
+  readonly name: string
+  readonly lowerName: string
+  readonly value: string
+  /** As HTTP/1.1 writes it, its CRLF included. */
+  readonly line: string
+}
+
+/** @param value one that {@link isFieldValue} has let pass */
+export function checkedField(name: string, lowerName: string, value: string): Field {
+  return { name, lowerName, value, line: `${name}: ${value}\r\n` }
+}
+
 /** Whether a field is the carrier's own, which no rule changes. */
 export function isFraming(lowerName: string): boolean {
   return framing.has(lowerName)

@@ -102,6 +102,7 @@ test('what is known when the head has come can stand in headers and unique ids',
     ...unix,
     request: undefined,
     uniqueId: undefined,
+    requestNumber: undefined,
     backend: undefined,
     around: { now: () => 0 },
   }

@@ -85,7 +85,24 @@ function text(needs: Stage, read: (scope: AnyScope) => string | undefined): Vari
     needs,
     number: undefined,
     text: read,
-    written: (flags, place) => scope => plainText(read(scope) ?? '', place, flags),
+    written: (flags, place) => remembered(read, value => plainText(value, place, flags)),
+  }
+}
+
+/** Names and addresses are the same again and again: what was made of the last one is kept. */
+function remembered(
+  read: (scope: AnyScope) => string | undefined,
+  write: (value: string) => string,
+): (scope: AnyScope) => string {
+  let last = ''
+  let text = write(last)
+  return scope => {
+    const value = read(scope) ?? ''
+    if (value !== last) {
+      last = value
+      text = write(value)
+    }
+    return text
   }
 }
 
@@ -97,10 +114,8 @@ const date = (needs: Stage, read: (scope: AnyScope) => string): Variable => ({
 
 const address = (needs: Stage, read: (scope: AnyScope) => string | undefined): Variable => ({
   ...text(needs, read),
-  written: (flags, place) => scope => {
-    const value = read(scope) ?? ''
-    return (flags.hex && addressHex(value)) || plainText(value, place, flags)
-  },
+  written: (flags, place) =>
+    remembered(read, value => (flags.hex && addressHex(value)) || plainText(value, place, flags)),
 })
 
 const port = (needs: Stage, read: (scope: AnyScope) => number | undefined): Variable => ({
