@@ -273,8 +273,10 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
     return passing
   }
 
-  /** What rules make of a server's response; `refused` where they answered in its place. */
-  #edited(came: ResponseHead, rules: Transaction): EditedResponse | 'refused' {
+  /** What rules make of a server's response; `refused` where they answered in its place, undefined where none look at it. */
+  #edited(came: ResponseHead, rules: Transaction): EditedResponse | 'refused' | undefined {
+    rules.variables.forgetRequest()
+    if (!rules.seeResponses(this.#backend)) return undefined
     const verdict = rules.responded(came, this.server, this.#backend)
     const response = rules.response as EditedResponse
     if (verdict !== undefined) {

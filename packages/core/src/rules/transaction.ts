@@ -143,12 +143,22 @@ export class Transaction implements RequestCarrier {
 
   // ── responses ──────────────────────────────────────────────────────────────────────────────────────
 
+  /** Whether any rules look at what a server of this backend answers. */
+  seeResponses({ rules }: Backend): boolean {
+    const { lists } = this.door
+    return (
+      lists?.response !== undefined ||
+      lists?.afterResponse !== undefined ||
+      rules?.response !== undefined ||
+      rules?.afterResponse !== undefined
+    )
+  }
+
   /**
    * A server has answered: its backend's rules, then the door's.
    * @returns what is to be done in its place; undefined where it goes on
    */
   responded(head: ResponseHead, server: Server, backend: Backend): Ended | undefined {
-    this.variables.forgetRequest()
     this.server = new ServerSight(server, backend.clock)
     this.response = new EditedResponse(head)
     this.#head = head

@@ -36,7 +36,7 @@ interface Step {
   /** The same after a space, of which there is to be no second. */
   readonly afterSpace: string
   readonly endsInSpace: boolean
-  readonly read: (scope: AnyScope) => string | undefined
+  readonly read: (scope: AnyScope) => string | number | undefined
 }
 
 /**

@@ -23,7 +23,7 @@ export interface Variable {
   /** As a number, for JSON; undefined for a text. */
   readonly number: ((scope: AnyScope) => number) | undefined
   /** Compile how it is written. Where it gives undefined, it is as if it did not stand there. */
-  readonly written: (flags: Flags, place: Place) => (scope: AnyScope) => string | undefined
+  readonly written: (flags: Flags, place: Place) => (scope: AnyScope) => string | number | undefined
   /** As a text without anything escaped, for JSON. */
   readonly text: (scope: AnyScope) => string | undefined
 }
@@ -63,20 +63,18 @@ function number(needs: Stage, read: (scope: AnyScope) => number, digits = 0): Va
     needs,
     number: read,
     text: scope => String(read(scope)),
-    written: flags =>
-      digits > 0 && flags.hex ? scope => hex(read(scope), digits) : scope => String(read(scope)),
+    written: flags => (digits > 0 && flags.hex ? scope => hex(read(scope), digits) : read),
   }
 }
 
-const counted = (read: (one: LogRecord) => number, digits = 0): Variable =>
-  number('log', scope => read(record(scope)), digits)
+const counted = (read: (scope: AnyScope) => number, digits = 0): Variable => number('log', read, digits)
 
 /** With a plus in front where it goes on. */
 const partial = (read: (one: LogRecord) => number): Variable => ({
-  ...counted(read),
+  ...counted(scope => read(record(scope))),
   written: () => scope => {
     const one = record(scope)
-    return one.partial ? `+${read(one)}` : String(read(one))
+    return one.partial ? `+${read(one)}` : read(one)
   },
 })
 
@@ -179,30 +177,36 @@ export const variables: ReadonlyMap<string, Variable> = new Map<string, Variable
   ['ID', text('connection', scope => scope.record?.uniqueId ?? scope.uniqueId)],
   ['ST', number('response', scope => scope.record?.status ?? scope.response?.status ?? 0)],
   ['T', date('connection', scope => gmtDateTime(accepted(scope)))],
-  ['TR', counted(one => one.requestMs)],
+  ['TR', counted(scope => record(scope).requestMs)],
   ['Ta', partial(one => one.activeMs)],
-  ['Tc', counted(one => one.connectMs)],
-  ['Td', counted(dataMs)],
-  ['Th', counted(one => one.handshakeMs)],
-  ['Ti', counted(one => one.idleMs)],
+  ['Tc', counted(scope => record(scope).connectMs)],
+  ['Td', counted(scope => dataMs(record(scope)))],
+  ['Th', counted(scope => record(scope).handshakeMs)],
+  ['Ti', counted(scope => record(scope).idleMs)],
   ['Tl', date('connection', scope => localDateTime(accepted(scope)))],
-  ['Tq', counted(one => (one.requestMs < 0 ? -1 : one.handshakeMs + one.idleMs + one.requestMs))],
-  ['Tr', counted(one => one.responseMs)],
+  [
+    'Tq',
+    counted(scope => {
+      const { requestMs, handshakeMs, idleMs } = record(scope)
+      return requestMs < 0 ? -1 : handshakeMs + idleMs + requestMs
+    }),
+  ],
+  ['Tr', counted(scope => record(scope).responseMs)],
   ['Ts', number('connection', scope => Math.floor(accepted(scope) / 1000), 4)],
   ['Tt', partial(totalMs)],
   ['Tu', partial(one => totalMs(one) - Math.max(0, one.idleMs))],
-  ['Tw', counted(one => one.queueMs)],
-  ['U', counted(one => one.bytesUploaded)],
-  ['ac', counted(one => one.processConnections)],
+  ['Tw', counted(scope => record(scope).queueMs)],
+  ['U', counted(scope => record(scope).bytesUploaded)],
+  ['ac', counted(scope => record(scope).processConnections)],
   ['b', text('request', scope => scope.record?.backend ?? scope.backend?.name)],
-  ['bc', counted(one => one.backendConnections)],
+  ['bc', counted(scope => record(scope).backendConnections)],
   ['bi', address('log', scope => record(scope).sourceAddress)],
   ['bp', port('log', scope => record(scope).sourcePort)],
-  ['bq', counted(one => one.backendQueue)],
+  ['bq', counted(scope => record(scope).backendQueue)],
   ['ci', address('connection', scope => scope.connection.peerAddress || 'unix')],
   ['cp', port('connection', scope => scope.connection.peerPort)],
   ['f', text('connection', scope => scope.record?.frontend ?? scope.around.frontend?.name)],
-  ['fc', counted(one => one.frontendConnections)],
+  ['fc', counted(scope => record(scope).frontendConnections)],
   ['fi', address('connection', scope => scope.connection.localAddress || 'unix')],
   ['fp', port('connection', scope => scope.connection.localPort)],
   [
@@ -216,7 +220,7 @@ export const variables: ReadonlyMap<string, Variable> = new Map<string, Variable
   ['hrl', captureList(one => one.requestCaptures)],
   ['hs', captures(one => one.responseCaptures)],
   ['hsl', captureList(one => one.responseCaptures)],
-  ['lc', counted(one => one.logNumber, 4)],
+  ['lc', counted(scope => record(scope).logNumber, 4)],
   [
     'ms',
     {
@@ -232,7 +236,7 @@ export const variables: ReadonlyMap<string, Variable> = new Map<string, Variable
   [
     'rc',
     {
-      ...counted(one => one.retries),
+      ...counted(scope => record(scope).retries),
       written: () => scope => {
         const { redispatched, retries } = record(scope)
         return redispatched ? `+${retries}` : String(retries)
@@ -241,10 +245,10 @@ export const variables: ReadonlyMap<string, Variable> = new Map<string, Variable
   ],
   ['rt', number('connection', scope => scope.record?.requestNumber ?? scope.requestNumber ?? 0, 4)],
   ['s', text('response', scope => scope.record?.server ?? scope.server?.name ?? '<NOSRV>')],
-  ['sc', counted(one => one.serverConnections)],
+  ['sc', counted(scope => record(scope).serverConnections)],
   ['si', address('log', scope => record(scope).serverAddress)],
   ['sp', port('log', scope => record(scope).serverPort)],
-  ['sq', counted(one => one.serverQueue)],
+  ['sq', counted(scope => record(scope).serverQueue)],
   ['sslc', text('connection', scope => fact(scope, 'cipher'))],
   ['sslv', text('connection', scope => fact(scope, 'version'))],
   ['t', date('connection', scope => dateTime(accepted(scope)))],
