@@ -186,5 +186,6 @@ try {
   await main()
 } catch (error) {
   say((error as Error).message)
-  process.exitCode = 2
+  // What the part that failed has left open would keep the process.
+  process.exit(2)
 }

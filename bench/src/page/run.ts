@@ -10,6 +10,8 @@ interface Told {
   readonly page: number
   readonly watching: number
   readonly cpu: { readonly user: number; readonly system: number }
+  /** p99 of how long the event loop was away, timers of 1 ms included. */
+  readonly delayMs: number
 }
 
 const servers = 5_000
@@ -57,6 +59,8 @@ export async function benchPage(
     watched: [] as number[],
     ratio: [] as number[],
     cpu: [] as number[],
+    delayAlone: [] as number[],
+    delayWatched: [] as number[],
     bytes: [] as number[],
   }
   const turn = async (count: number) => {
@@ -72,6 +76,7 @@ export async function benchPage(
     const cpu = (after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system) / 10_000
     return {
       p99: result.p99Ms,
+      delayMs: after.delayMs,
       cpuPercent: cpu / ((durationMs + 1_500) / 1_000),
       bytes: await ask<number>(watchers, count),
     }
@@ -83,6 +88,8 @@ export async function benchPage(
     seen.watched.push(watched.p99)
     seen.ratio.push(watched.p99 / alone.p99)
     seen.cpu.push(watched.cpuPercent - alone.cpuPercent)
+    seen.delayAlone.push(alone.delayMs)
+    seen.delayWatched.push(watched.delayMs)
     seen.bytes.push(watched.bytes / 1e6)
   }
   origin.close()
@@ -94,6 +101,8 @@ export async function benchPage(
 | p99 of traffic while nobody watches | ${spread(seen.alone)} ms | |
 | p99 while ${browsers} watch | ${spread(seen.watched)} ms | |
 | the one to the other | ${spread(seen.ratio)} | 1.5 |
+| p99 of the event loop's absence, alone | ${spread(seen.delayAlone)} ms | |
+| the same while ${browsers} watch | ${spread(seen.delayWatched)} ms | |
 | a core more while they watch | ${spread(seen.cpu, 1)} % | |
 | sent to all of them in ${(durationMs + 1_500) / 1000} s | ${spread(seen.bytes, 1)} MB | |
 `
