@@ -31,10 +31,17 @@ test('to grow older is no change by itself; to be young again is one', () => {
 test('other servers, or another order, do not fit what was told', () => {
   const delta = new Delta()
   const [one, other] = [line({}), line({ svname: 's2' })]
-  updated(delta, one, other)
-  expect(delta.fits(line({ stot: 9 }), 0)).toBe(true)
-  expect(delta.fits(other, 0)).toBe(false)
-  expect(delta.fits(other, 2)).toBe(false)
+  const fits = (...rows: StatRow[]) => {
+    updated(delta, ...rows)
+    return delta.taken(rows.length)
+  }
+  expect(fits(one, other)).toBe(false)
+  expect(fits(line({ stot: 9 }), other)).toBe(true)
+  expect(fits(other, one)).toBe(false)
+  expect(fits(other, one, line({ svname: 's3' }))).toBe(false)
+  expect(fits(one, other)).toBe(false)
+  expect(fits(one)).toBe(false)
+  expect(fits(one, other)).toBe(false)
   expect([delta.size, JSON.parse(delta.all(1))]).toEqual([2, pageValues(other)])
   delta.reset()
   expect(delta.size).toBe(0)

@@ -6,35 +6,47 @@
  *   all     {"fields":["pxname",…],"rows":[["app","s1",…],…]}
  *   delta   [[7,14,120,18,4711],[9,9,"DOWN"]]       line 7: fields 14 and 18; line 9: field 9
  * ```
- * Cost: a comparison for each value, and text for those that changed only. Made once, for all who watch.
+ * Cost: a comparison for each value, and text for those that changed only; nothing that outlives the line. Made once, for all
+ * who watch.
  */
 
-import type { StatRow } from './columns.ts'
-import { ageFields, pageValues } from './page-fields.ts'
+import type { Column, StatRow } from './columns.ts'
+import { ageFields, pageFields, pageValues } from './page-fields.ts'
 
 type Values = (string | number | null)[]
 
 export class Delta {
   #rows: Values[] = []
+  #fits = true
 
   /** Take a line as it is now; what it was is replaced. @returns what changed, as text; empty for nothing, or for a first look */
   update(row: StatRow, index: number): string {
-    const values = pageValues(row)
-    const before = this.#rows[index]
-    this.#rows[index] = values
-    const text = before === undefined ? '' : changes(before, values)
+    const values = this.#rows[index]
+    if (values === undefined || !isOfSame(row, values)) {
+      this.#rows[index] = pageValues(row)
+      this.#fits = false
+      return ''
+    }
+    const text = replace(values, row)
     return text === '' ? '' : `[${index}${text}]`
   }
 
-  /** Whether this line is of the same server as before; else what was sent before has no meaning any more. */
-  fits({ pxname, svname, type }: StatRow, index: number): boolean {
-    const before = this.#rows[index]
-    return before !== undefined && before[1] === svname && before[0] === pxname && before[2] === type
+  /**
+   * These were all lines.
+   * @param count how many
+   * @returns whether they are of the same as before, in the same order; else what was sent before has no meaning any more
+   */
+  taken(count: number): boolean {
+    const fits = this.#fits && count === this.#rows.length
+    this.#fits = true
+    this.#rows.length = count
+    return fits
   }
 
   /** Forget what was sent. */
   reset(): void {
     this.#rows = []
+    this.#fits = true
   }
 
   /** How many lines there are. */
@@ -48,13 +60,19 @@ export class Delta {
   }
 }
 
-function changes(before: Values, values: Values): string {
+function isOfSame({ pxname, svname, type }: StatRow, values: Values): boolean {
+  return values[1] === svname && values[0] === pxname && values[2] === type
+}
+
+/** Have these values be those of the line. @returns what changed, as text */
+function replace(values: Values, row: StatRow): string {
   let text = ''
   let ages = ''
   for (let field = 0; field < values.length; field++) {
-    const value = values[field] as Values[number]
-    const old = before[field] as Values[number]
+    const value = row[pageFields[field] as Column] ?? null
+    const old = values[field] as Values[number]
     if (value === old) continue
+    values[field] = value
     const pair = `,${field},${typeof value === 'number' ? value : JSON.stringify(value)}`
     // One second more is what the page thinks anyway.
     if (!ageFields.has(field)) text += pair

@@ -4,7 +4,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { LiveFeed } from './live-feed.ts'
 import { pageFields } from './page-fields.ts'
-import { takeSnapshot } from './snapshot.ts'
+import { visitRows } from './snapshot.ts'
+import type { Statistics } from './statistics.ts'
 import { backendOf, serve } from './test-support.ts'
 
 interface Told {
@@ -20,10 +21,8 @@ interface Told {
 /** A feed of two servers, and who watches it. */
 async function world(intervalMs = 60_000) {
   const { backend, clock } = backendOf()
-  const feed = new LiveFeed(
-    detail => takeSnapshot({ doors: new Map(), backends: [backend] }, detail),
-    intervalMs,
-  )
+  const sources = { doors: new Map(), backends: [backend] }
+  const feed = new LiveFeed({ visit: (detail, visit) => visitRows(sources, detail, visit) }, intervalMs)
   const responses: ServerResponse[] = []
   const server = createServer((_, response) => {
     responses.push(response)
@@ -132,10 +131,14 @@ test('who does not read costs no memory, misses what passes, and gets all again'
 test('a tick that fails harms nobody, and the next one tells everything', async () => {
   const { backend } = backendOf()
   let fails = true
-  const feed = new LiveFeed(async detail => {
-    if (fails) throw new Error('a clock that throws')
-    return await takeSnapshot({ doors: new Map(), backends: [backend] }, detail)
-  }, 60_000)
+  const lines = {
+    visit: async (...[detail, visit]: Parameters<Statistics['visit']>) => {
+      const info = await visitRows({ doors: new Map(), backends: [backend] }, detail, visit)
+      if (fails) throw new Error('a clock that throws')
+      return info
+    },
+  }
+  const feed = new LiveFeed(lines, 60_000)
   const server = createServer((_, response) => feed.watch(response.writeHead(200))).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {

@@ -3,9 +3,9 @@
  * changed.
  *
  * ```text
- *   tick ── snapshot, in slices ── delta, in slices ── one buffer ──► watcher, watcher, …, one in each turn of the loop
- *                                                                    └ one that does not read misses deltas, and gets
- *                                                                      all lines again once it does
+ *   tick ── lines, in slices, and their delta ── one buffer ──► watcher, watcher, …, one in each turn of the loop
+ *                                                           └ one that does not read misses deltas, and gets
+ *                                                             all lines again once it does
  * ```
  * However many watch, a tick is encoded once; all lines are encoded once for all who join in it. While nobody watches, a
  * sample for the history is all that is taken.
@@ -19,8 +19,9 @@ import type { StatRow } from './columns.ts'
 import { Delta } from './delta.ts'
 import { History } from './history.ts'
 import { pageFields } from './page-fields.ts'
+import type { ProcessInfo } from './process-info.ts'
 import { Slices } from './slices.ts'
-import type { Detail, Snapshot } from './snapshot.ts'
+import type { Detail, Visit } from './snapshot.ts'
 
 /** Whoever has taken nothing for so many ticks is not there. */
 const mostMissed = 60
@@ -34,8 +35,14 @@ interface Watcher {
   missed: number
 }
 
+/** Who has the lines. */
+interface Lines {
+  /** Show them all, one after the other. */
+  visit(detail: Detail, visit: Visit): Promise<ProcessInfo>
+}
+
 export class LiveFeed {
-  readonly #snapshot: (detail: Detail) => Promise<Snapshot>
+  readonly #lines: Lines
   readonly #intervalMs: number
   readonly #watchers = new Set<Watcher>()
   readonly #delta = new Delta()
@@ -47,8 +54,8 @@ export class LiveFeed {
   #closed = false
 
   /** @param intervalMs between two ticks; longer where a tick takes longer */
-  constructor(snapshot: (detail: Detail) => Promise<Snapshot>, intervalMs: number) {
-    this.#snapshot = snapshot
+  constructor(lines: Lines, intervalMs: number) {
+    this.#lines = lines
     this.#intervalMs = intervalMs
     this.#sampling = setInterval(() => void this.#sample(), sampleMs).unref()
   }
@@ -89,7 +96,8 @@ export class LiveFeed {
 
   async #sample(): Promise<void> {
     try {
-      const { rows } = await this.#snapshot('proxies')
+      const rows: StatRow[] = []
+      await this.#lines.visit('proxies', row => rows.push(row))
       this.#history.add(rows)
     } catch {
       // As in a tick: there is nobody to tell.
@@ -102,7 +110,7 @@ export class LiveFeed {
     do {
       this.#again = false
       try {
-        await this.#tell(await this.#snapshot('servers'))
+        await this.#tell()
       } catch {
         // Something of the host's own threw, a clock for one. Watchers see that nothing comes, and it is tried again.
         this.#delta.reset()
@@ -113,31 +121,16 @@ export class LiveFeed {
     else this.#timer = setTimeout(() => void this.#tick(), this.#intervalMs).unref()
   }
 
-  async #tell({ rows, info }: Snapshot): Promise<void> {
-    if (!(await this.#fits(rows))) {
-      this.#delta.reset()
-      for (const watcher of this.#watchers) watcher.current = false
-    }
-    const slices = new Slices()
+  async #tell(): Promise<void> {
     const texts: string[] = []
-    for (const [index, row] of rows.entries()) {
-      const text = this.#delta.update(row, index)
+    let count = 0
+    const info = await this.#lines.visit('servers', row => {
+      const text = this.#delta.update(row, count++)
       if (text !== '') texts.push(text)
-      if (slices.over) await slices.next()
-    }
+    })
+    if (!this.#delta.taken(count)) for (const watcher of this.#watchers) watcher.current = false
     const process = JSON.stringify(info)
     await this.#send(event('delta', `{"info":${process},"rows":[${texts.join(',')}]}`), process)
-  }
-
-  /** Whether these are the lines that there were, in their order. */
-  async #fits(rows: readonly StatRow[]): Promise<boolean> {
-    if (rows.length !== this.#delta.size) return false
-    const slices = new Slices()
-    for (const [index, row] of rows.entries()) {
-      if (!this.#delta.fits(row, index)) return false
-      if (slices.over) await slices.next()
-    }
-    return true
   }
 
   async #send(delta: Buffer, info: string): Promise<void> {

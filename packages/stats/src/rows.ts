@@ -242,23 +242,38 @@ function agentOf(backend: Backend, server: Server) {
   }
 }
 
-/** The line of a backend. @param iid its number among all doors and backends */
-export function backendRow(backend: Backend, iid: number): StatRow {
+/** What the line of a backend sums up of its servers: taken of one after the other, since there may be thousands. */
+export class ServerTotals {
+  act = 0
+  bck = 0
+  connects = 0
+  reuses = 0
+  connecting = 0
+  waiting = 0
+  passing = 0
+
+  add(server: Server): void {
+    const { connecting, waiting, passing } = server.sessionSteps
+    this.connecting += connecting
+    this.waiting += waiting
+    this.passing += passing
+    this.connects += server.counters.connects
+    this.reuses += server.counters.reuses
+    if (!server.eligible || server.weight === 0) return
+    if (server.backup) this.bck++
+    else this.act++
+  }
+}
+
+/**
+ * The line of a backend.
+ * @param iid its number among all doors and backends
+ * @param totals of its servers
+ */
+export function backendRow(backend: Backend, iid: number, totals: ServerTotals): StatRow {
   const { counters, pool } = backend
   const now = backend.clock.now()
-  let [act, bck, weight, uweight, connects, reuses] = [0, 0, 0, 0, 0, 0]
-  let [connecting, waiting, passing] = [0, 0, 0]
-  for (const server of backend.servers) {
-    const steps = server.sessionSteps
-    connecting += steps.connecting
-    waiting += steps.waiting
-    passing += steps.passing
-    connects += server.counters.connects
-    reuses += server.counters.reuses
-    if (!server.eligible || server.weight === 0) continue
-    if (server.backup) bck++
-    else act++
-  }
+  let [weight, uweight] = [0, 0]
   for (const server of pool) {
     weight += server.weight
     uweight += server.configuredWeight
@@ -271,8 +286,8 @@ export function backendRow(backend: Backend, iid: number): StatRow {
     dreq: counters.requestsDenied,
     status: pool.length > 0 ? 'UP' : 'DOWN',
     weight: Math.ceil(weight),
-    act,
-    bck,
+    act: totals.act,
+    bck: totals.bck,
     chkdown: counters.downTransitions,
     lastchg: seconds(backend.sinceChangeMs),
     downtime: seconds(backend.downtimeMs),
@@ -286,13 +301,13 @@ export function backendRow(backend: Backend, iid: number): StatRow {
     comp_rsp: 0,
     cookie: backend.affinity?.name,
     algo: backend.balancer.name,
-    connect: connects,
-    reuse: reuses,
+    connect: totals.connects,
+    reuse: totals.reuses,
     cache_lookups: 0,
     cache_hits: 0,
     uweight,
-    ses_connect: connecting,
-    ses_wait: waiting,
-    ses_pass: passing,
+    ses_connect: totals.connecting,
+    ses_wait: totals.waiting,
+    ses_pass: totals.passing,
   }
 }

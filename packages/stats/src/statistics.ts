@@ -6,9 +6,11 @@
  */
 import { answerWorkers, askWorkers, Backend, EvenerError, Frontend, TcpProxy } from '@evener/core'
 import { invalid, knownOptions } from './options.ts'
+import type { ProcessInfo } from './process-info.ts'
 import type { Door } from './rows.ts'
 import { perform, type ServerAction } from './server-actions.ts'
-import { type Detail, type Snapshot, takeSnapshot } from './snapshot.ts'
+import { Slices } from './slices.ts'
+import { type Detail, type Snapshot, takeSnapshot, type Visit, visitRows } from './snapshot.ts'
 import { addSnapshots } from './sum.ts'
 
 /** What the statistics are of. */
@@ -90,6 +92,19 @@ export class Statistics {
     const theirs = askWorkers(this.#topic, question)
     const own = await takeSnapshot(this, detail)
     return ((await theirs) as readonly Snapshot[]).reduce(addSnapshots, own)
+  }
+
+  /** Show the same lines one after the other; where there are no other workers, without keeping them. */
+  async visit(detail: Detail, visit: Visit): Promise<ProcessInfo> {
+    const theirs = (await askWorkers(this.#topic, { what: 'snapshot', detail })) as readonly Snapshot[]
+    if (theirs.length === 0) return visitRows(this, detail, visit)
+    const { rows, latencies, info } = theirs.reduce(addSnapshots, await takeSnapshot(this, detail))
+    const slices = new Slices()
+    for (const [index, row] of rows.entries()) {
+      visit(row, latencies[index])
+      if (slices.over) await slices.next()
+    }
+    return info
   }
 
   /**

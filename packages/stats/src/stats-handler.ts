@@ -112,7 +112,7 @@ class StatsDoor {
     this.#page = new Page(title)
     this.#ownsStatistics = options.statistics === undefined
     this.statistics = options.statistics ?? new Statistics({ frontends, backends })
-    this.#feed = new LiveFeed(detail => this.statistics.snapshot(detail), refreshMs)
+    this.#feed = new LiveFeed(this.statistics, refreshMs)
   }
 
   get watching(): number {
