@@ -19,28 +19,24 @@ import { type Body, bodyOf, emptyBody, type RequestHead, RequestReader, statusLi
 import type { ProxyHeader } from '@evener/proxy-protocol'
 import type { HeaderEdits } from '@evener/session'
 import type { TlsFacts } from '@evener/tls'
-import { Backend } from '../balance/backend.ts'
+import type { Backend } from '../balance/backend.ts'
 import { captured } from '../base/capture.ts'
 import { type ConnectionFacts, connectionFacts } from '../base/connection-facts.ts'
 import { Deadline } from '../base/deadline.ts'
 import { lendReads } from '../base/lent-reads.ts'
 import { isShared, ReadMemory } from '../base/read-memory.ts'
 import { reset } from '../base/reset.ts'
-import { countRefused, type Tracks, trackedConnection } from '../base/tracking.ts'
 import { type Answer, type AnswerStatus, lengthOf } from '../http/answer.ts'
-import type { ClientSide, ClientTunnel } from '../http/client-side.ts'
+import type { ClientTunnel } from '../http/client-side.ts'
 import type { Passing, ResponseHead } from '../http/engine.ts'
-import { Exchange } from '../http/exchange.ts'
 import { headText, textOfPairs } from '../http/head-text.ts'
-import type { ClientRequest } from '../http/request.ts'
 import { type BodySource, RequestBody } from '../http/request-body.ts'
 import type { Served } from '../http/served.ts'
 import { ConnectionLog } from '../log/connection-log.ts'
-import { Admission } from '../rules/admission.ts'
-import { ClientSession } from '../rules/client-session.ts'
-import { seesAll } from '../rules/door-rules.ts'
-import { Transaction } from '../rules/transaction.ts'
+import type { RequestRecord } from '../log/request-record.ts'
+import type { ClientSession } from '../rules/client-session.ts'
 import type { FrontConnection } from './front-connection.ts'
+import { type Receiving, Reception } from './reception.ts'
 import { responsePlan } from './response-plan.ts'
 import { ResponseWriter } from './response-writer.ts'
 import type { FrontendSettings } from './settings.ts'
@@ -54,10 +50,9 @@ const mostRest = 65_536
 /** Pieces of bodies up to this size are copied, so that a retry need not keep a large buffer for a few bytes. */
 const smallPiece = 4_096
 
-export class ClientConnection implements FrontConnection, ClientSide, BodySource {
+export class ClientConnection implements FrontConnection, Receiving, BodySource {
   readonly facts: ConnectionFacts
-  /** What the connection tracks. */
-  readonly #tracks: Tracks | undefined
+  readonly #reception: Reception
   readonly #settings: FrontendSettings
   readonly #socket: Socket
   readonly #reader: RequestReader
@@ -69,10 +64,10 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   #exchange: Served | undefined
   /** The exchange that has become a tunnel. */
   #tunnel: Served | undefined
-  /** The connection as rules see it, once there are some for it. */
-  #session: ClientSession | undefined
   /** What it writes down, where the door has a log. */
   readonly #log: ConnectionLog | undefined
+  /** Of the request that is under way. */
+  #head: RequestHead | undefined
   #requestBody: RequestBody | undefined
   #bodyReader: Body = emptyBody
   /** What came and could not be used yet, from `#stashAt` on. */
@@ -105,14 +100,13 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     acceptedAt: number,
   ) {
     this.#settings = settings
-    this.#session = session
     this.#direct = lendReads(socket, this.#memory, this.#onRead)
     this.#socket = socket
     this.#writer = new ResponseWriter(socket, tls !== undefined, this.#onDrain)
     this.facts = connectionFacts(socket, tls, proxyHeader)
     this.#log =
       settings.log === undefined ? undefined : new ConnectionLog(settings.log, socket, this.facts, acceptedAt)
-    this.#tracks = session?.tracks ?? settings.tracking?.connection(trackedConnection(this.facts))
+    this.#reception = new Reception(settings, this.facts, session)
     this.#reader = new RequestReader(settings.limits)
     this.#deadline = new Deadline(settings.clock, () => this.#overdue())
     if (!this.#direct) {
@@ -345,31 +339,15 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
       this.#refuse(501, 'CONNECT is not served here.')
       return
     }
-    const tracks = settings.tracking?.request(request, this.#tracks)
-    request.tracked = tracks?.tracked
-    if (seesAll(settings.exchange.rules)) {
-      this.#admit(head, request, tracks, undefined)
-      return
-    }
-    const backend = this.#isTooLarge(head) ? 413 : settings.route(request)
-    if (typeof backend === 'number' || 'body' in backend) {
-      // It is understood, and only not served: what follows it on this connection may be.
-      this.#bodyReader = bodyOf(head, { limits: settings.limits })
-      this.#refuse(backend, undefined, request, tracks, undefined, undefined, backend === 413 ? 'PR' : 'LR')
-    } else if (backend.rules !== undefined) this.#admit(head, request, tracks, backend)
-    else {
-      // Who wants to see the content before a server is chosen has no use for chunk framing.
-      const wire = settings.exchange.engine.takesWire === true && backend.balancer.bodyWanted === undefined
-      this.#serve(backend, request, this.#bodyOf(head, wire), tracks)
-    }
+    this.#head = head
+    const tooLarge = head.framing === 'length' && head.contentLength > settings.maxBodyBytes
+    this.#reception.receive(request, this, tooLarge)
   }
 
-  #isTooLarge(head: RequestHead): boolean {
-    return head.framing === 'length' && head.contentLength > this.#settings.maxBodyBytes
-  }
-
-  #bodyOf(head: RequestHead, wire: boolean): RequestBody {
+  /** See {@link Receiving}. */
+  bodyOf(wire: boolean): RequestBody {
     const { limits, replayBytes } = this.#settings
+    const head = this.#head as RequestHead
     const framing = head.framing === 'chunked' || head.framing === 'length' ? head.framing : 'none'
     const body = new RequestBody(framing, this, replayBytes, wire && framing === 'chunked')
     if (framing !== 'none') this.#bodyReader = bodyOf(head, { limits, decode: !body.wire })
@@ -377,77 +355,32 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     return body
   }
 
-  /** Run the rules: the door's, or where it has none the backend's. */
-  #admit(
-    head: RequestHead,
-    request: SocketRequest,
-    tracks: Tracks | undefined,
-    backend: Backend | undefined,
-  ): void {
-    const settings = this.#settings
-    const { rules } = settings.exchange
-    this.#session ??= new ClientSession(this.facts, rules.around, this.#tracks)
-    const body = this.#bodyOf(head, false)
-    const transaction = new Transaction(rules, this.#session, request, body, tracks, this.#log?.record)
-    const admission = new Admission(transaction, body, this, settings.admitting, () =>
-      this.#admitted(admission),
-    )
-    this.#exchange = admission
+  /** See {@link Receiving}. */
+  skipBody(): void {
+    this.#bodyReader = bodyOf(this.#head as RequestHead, { limits: this.#settings.limits })
+  }
+
+  /** See {@link Receiving}. */
+  serve(served: Served): void {
+    this.#exchange = served
+  }
+
+  /** One for the connection's whole life, unless the backend keeps time by another clock. */
+  deadlineFor(backend: Backend | undefined): Deadline | undefined {
+    if (backend?.clock === this.#settings.clock) return this.#deadline
     this.#deadline.rest()
-    if (this.#isTooLarge(head)) admission.refuse(413)
-    if (admission.over || admission.start(backend)) this.#admitted(admission)
+    return undefined
   }
 
-  /** The rules are through with a request. */
-  #admitted(admission: Admission<AnswerStatus | Answer>): void {
-    const { transaction, body, backend, settled } = admission
-    const { edited, tracks } = transaction
-    this.#exchange = undefined
-    if (settled?.kind === 'go' && settled.destination instanceof Backend) {
-      this.#serve(settled.destination, edited, body, tracks, transaction)
-    } else if (settled?.kind === 'drop') {
-      this.abort()
-      transaction.record?.refused(settled.state, 0, backend)
-      tracks?.end()
-    } else {
-      const answer = settled?.kind === 'go' ? (settled.destination as AnswerStatus | Answer) : settled?.answer
-      const state = settled?.kind === 'answer' ? settled.state : 'LR'
-      this.#refuse(answer ?? 500, undefined, edited, tracks, transaction, backend, state)
-    }
+  /** See {@link Receiving}. */
+  turnAway(): void {
+    this.abort()
   }
 
-  #serve(
-    backend: Backend,
-    request: ClientRequest,
-    body: RequestBody,
-    tracks: Tracks | undefined,
-    transaction?: Transaction,
-  ): void {
-    const settings = this.#settings
-    // One deadline for the connection's whole life, unless the backend keeps time by another clock.
-    const shared = backend.clock === settings.clock
-    if (!shared) this.#deadline.rest()
-    const exchange = new Exchange(
-      settings.exchange,
-      backend,
-      request,
-      body,
-      this,
-      shared ? this.#deadline : undefined,
-      tracks,
-      transaction,
-      this.#log?.record,
-    )
-    this.#exchange = exchange
-    try {
-      exchange.start()
-    } catch (error) {
-      // A balancer, an affinity or an engine of the host's own that breaks its word.
-      settings.failed(error)
-      if (this.#exchange !== exchange) return
-      exchange.giveUp()
-      this.#refuse(500, undefined, request)
-    }
+  /** See {@link Receiving}. */
+  get record(): RequestRecord | undefined {
+    const log = this.#log
+    return log === undefined ? undefined : (log.record ?? log.begin(undefined))
   }
 
   /** The body's source: let it come. */
@@ -497,6 +430,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   }
 
   answer(answer: Answer): void {
+    this.#phase = 'exchange'
     this.#responding = true
     this.#settleKeepAlive()
     const head = `${statusLine(answer.status, answer.reason)}${textOfPairs(answer.headers)}${textOfPairs(lengthOf(answer))}${this.#connectionLine()}\r\n`
@@ -532,7 +466,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     const socket = this.#socket
     socket.once('close', () => {
       this.#deadline.disarm()
-      this.#tracks?.end()
+      this.#reception.tracks?.end()
       this.#settings.closed(this)
     })
     socket.write(`HTTP/1.1 101 ${reason || 'Switching Protocols'}\r\n${textOfPairs(headers)}\r\n`, 'latin1')
@@ -554,32 +488,12 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
   }
 
   /**
-   * An answer to something that never became an exchange.
+   * Answer what could not be read, or is not served here at all. After it, nobody knows where a next request would begin.
    * @param state for the log, in two letters
    */
-  #refuse(
-    answer: AnswerStatus | Answer,
-    message?: string,
-    request?: ClientRequest,
-    tracks?: Tracks | undefined,
-    transaction?: Transaction | undefined,
-    backend?: Backend | undefined,
-    state = 'PR',
-  ): void {
-    this.#phase = 'exchange'
-    // After what cannot be read, nobody knows where a next request would begin.
-    if (request === undefined) this.#keepAlive = false
-    const { refused, exchange } = this.#settings
-    const plain = typeof answer === 'number' ? exchange.answers.make(answer, request, message) : answer
-    const made = transaction === undefined ? plain : transaction.answered(plain, backend)
-    refused(made.status)
-    if (request === undefined) this.#tracks?.malformed(made.status)
-    countRefused(tracks?.tracked, made.status)
-    const log = this.#log
-    const record = log === undefined ? undefined : (log.record ?? log.begin(undefined))
-    this.answer(made)
-    record?.refused(state, made.status, backend)
-    tracks?.end()
+  #refuse(status: AnswerStatus, message?: string, state = 'PR'): void {
+    this.#keepAlive = false
+    this.#reception.refuse(this, status, { message, state })
   }
 
   // ── after a response ───────────────────────────────────────────────────────────────────────────────
@@ -598,6 +512,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
 
   #next(): void {
     this.#bodyReader = emptyBody
+    this.#head = undefined
     this.#requestBody = undefined
     this.#memory.leave()
     if (this.#writer.blocked) {
@@ -657,7 +572,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
       this.#phase === 'head' ||
       (this.#phase === 'idle' && this.#requests === 0 && !this.#reader.idle)
     ) {
-      this.#refuse(408, undefined, undefined, undefined, undefined, undefined, 'cR')
+      this.#refuse(408, undefined, 'cR')
     } else {
       this.#log?.closed('cR')
       this.#close()
@@ -686,7 +601,7 @@ export class ClientConnection implements FrontConnection, ClientSide, BodySource
     this.#phase = 'closed'
     this.#deadline.disarm()
     this.#exchange?.clientGone()
-    this.#tracks?.end()
+    this.#reception.tracks?.end()
     this.#settings.closed(this)
   }
 }

@@ -161,10 +161,16 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
       step()
     } catch (error) {
       this.#backend.emit('fault', error)
-      if (this.#done) return
-      this.#reply(500)
-      this.#end(failed(this.#phase, 'proxy', 'internal', error as Error))
+      this.fail(error)
     }
+  }
+
+  /** End it with a 500: what the host has plugged in threw. */
+  fail(error: unknown): void {
+    if (this.#done) return
+    this.#stop()
+    this.#reply(500)
+    this.#end(failed(this.#phase, 'proxy', 'internal', error as Error))
   }
 
   /** It got no server. */
@@ -548,23 +554,25 @@ export class Exchange implements Attempt, Placed, Served, TunnelOwner {
     this.#abandon(failed(this.#phase, 'proxy', 'shutdown'), 503)
   }
 
-  /** End it without a word to the client, whom the door answers: what the host has plugged in threw. */
-  giveUp(): void {
+  /** End it without a word to the client, whom the host answers: what it has plugged in threw. */
+  giveUp(error: unknown): void {
     if (this.#done) return
+    this.#stop()
+    this.body.discard()
+    this.#end(failed(this.#phase, 'proxy', 'internal', error as Error))
+  }
+
+  /** Nothing goes on that is under way. */
+  #stop(): void {
     this.#transfer?.abort()
     this.#transfer = undefined
     this.#dispatch.leaveQueue()
     this.#pause?.cancel()
-    this.body.discard()
-    this.#end(failed(this.#phase, 'proxy', 'shutdown'))
   }
 
   #abandon(outcome: Failed, status?: AnswerStatus, message?: string): void {
     if (this.#done) return
-    this.#transfer?.abort()
-    this.#transfer = undefined
-    this.#dispatch.leaveQueue()
-    this.#pause?.cancel()
+    this.#stop()
     const tunnel = this.#tunnel
     this.#tunnel = undefined
     if (tunnel !== undefined) {

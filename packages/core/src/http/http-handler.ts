@@ -554,8 +554,11 @@ class HttpDoor implements MalformedOwner {
       exchange.start()
     } catch (error) {
       // A balancer, an affinity or an engine of the host's own that breaks its word.
-      exchange.giveUp()
-      this.#failed(req, res, request, next, error)
+      if (next === undefined) exchange.fail(error)
+      else {
+        exchange.giveUp(error)
+        next(error)
+      }
     }
   }
 

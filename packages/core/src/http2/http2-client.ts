@@ -10,8 +10,9 @@
 import { STATUS_CODES } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { HeaderEdits } from '@evener/session'
+import type { Receiving } from '../frontend/reception.ts'
 import { type Answer, lengthOf } from '../http/answer.ts'
-import type { ClientSide, ClientTunnel } from '../http/client-side.ts'
+import type { ClientTunnel } from '../http/client-side.ts'
 import type { Passing, ResponseHead } from '../http/engine.ts'
 import { type Headers, headerValue } from '../http/headers.ts'
 import { type BodySource, RequestBody } from '../http/request-body.ts'
@@ -34,6 +35,8 @@ export interface StreamOwner {
   wrote(): void
   /** The client has ended the stream before it was answered. */
   takenBack(): void
+  /** The client is not to be told anything: not even of this stream. */
+  turnAway(): void
   /** The stream is over. */
   closed(client: Http2Client): void
 }
@@ -47,7 +50,7 @@ const smallPiece = 1_024
 
 const noTrailers: readonly string[] = []
 
-export class Http2Client implements ClientSide, BodySource, SentBytes {
+export class Http2Client implements Receiving, BodySource, SentBytes {
   readonly body: RequestBody
   /** What is written down of its request, where the door has a log. */
   record: RequestRecord | undefined
@@ -87,6 +90,26 @@ export class Http2Client implements ClientSide, BodySource, SentBytes {
       this.#gone()
       owner.closed(this)
     })
+  }
+
+  /** What came of it is content: framing was HTTP/2's own. */
+  bodyOf(): RequestBody {
+    return this.body
+  }
+
+  skipBody(): void {
+    // The answer ends the stream.
+  }
+
+  /** The connection has other requests. */
+  deadlineFor(): undefined {
+    return undefined
+  }
+
+  /** Of one stream the client can be told nothing without telling it of that. */
+  turnAway(silently: boolean): void {
+    if (silently) this.#owner.turnAway()
+    else this.abort()
   }
 
   /** Who has its request now; to be called before that one starts. */

@@ -24,21 +24,14 @@ import {
 } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { RequestHead } from '@evener/http1'
-import { Backend } from '../balance/backend.ts'
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 import { Deadline } from '../base/deadline.ts'
-import { countRefused, type Tracks, trackedConnection } from '../base/tracking.ts'
 import type { FrontConnection } from '../frontend/front-connection.ts'
+import { Reception } from '../frontend/reception.ts'
 import type { FrontendSettings } from '../frontend/settings.ts'
-import type { Answer, AnswerStatus } from '../http/answer.ts'
-import { Exchange } from '../http/exchange.ts'
-import type { ClientRequest } from '../http/request.ts'
 import type { DoorLog } from '../log/door-log.ts'
 import { RequestRecord } from '../log/request-record.ts'
-import { Admission } from '../rules/admission.ts'
-import { ClientSession } from '../rules/client-session.ts'
-import { seesAll } from '../rules/door-rules.ts'
-import { Transaction } from '../rules/transaction.ts'
+import type { ClientSession } from '../rules/client-session.ts'
 import { Allowance } from './allowance.ts'
 import { Http2Client, type StreamOwner } from './http2-client.ts'
 import { Http2Request, type Http2RequestRules, readHttp2Request } from './http2-request.ts'
@@ -63,10 +56,7 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
   readonly #settings: Http2Settings
   readonly #http2: Http2Limits
   readonly #facts: ConnectionFacts
-  /** What the connection tracks. */
-  readonly #tracks: Tracks | undefined
-  /** The connection as rules see it, once there are some for it. */
-  #clientSession: ClientSession | undefined
+  readonly #reception: Reception
   /** For the log: when it was accepted, and when it could begin. */
   readonly #acceptedAt: number
   readonly #readyAt: number
@@ -96,21 +86,20 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     clientSession: ClientSession | undefined,
     acceptedAt: number,
   ) {
-    this.#clientSession = clientSession
     this.#acceptedAt = acceptedAt
     this.#readyAt = settings.log === undefined ? acceptedAt : settings.clock.now()
     this.#socket = socket
     this.#settings = settings
     this.#facts = facts
     this.#http2 = http2
-    this.#tracks = clientSession?.tracks ?? settings.tracking?.connection(trackedConnection(facts))
+    this.#reception = new Reception(settings, facts, clientSession)
     this.lent = settings.exchange.engine.lendsBuffers === true
     this.#resets = new Allowance(http2.maxResetsPerMinute, settings.clock)
     this.#controls = new Allowance(http2.maxControlFramesPerMinute, settings.clock)
     this.#deadline = new Deadline(settings.clock, () => this.#overdue())
     socket.once('close', () => {
       this.#deadline.disarm()
-      this.#tracks?.end()
+      this.#reception.tracks?.end()
       settings.closed(this)
     })
     // A client that ends its side has gone, whatever is under way.
@@ -168,8 +157,9 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     this.#streams.add(client)
     if (settings.log !== undefined) client.record = this.#logged(settings.log, request, client)
     if (this.#streams.size === 1 && !this.#ending) this.#deadline.arm(settings.exchange.clientMs)
-    if (read instanceof Http2Request) this.#serve(read, client)
-    else this.#refuse(client, read.status, undefined, read.message || undefined)
+    if (read instanceof Http2Request) {
+      this.#reception.receive(read, client, read.contentLength > settings.maxBodyBytes)
+    } else this.#reception.refuse(client, read.status, { message: read.message || undefined })
     if (this.#requests >= settings.maxRequests) this.closeSoon()
   }
 
@@ -188,123 +178,6 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
       headBytes: undefined,
     }
     return new RequestRecord(log, came, request, client)
-  }
-
-  #serve(request: Http2Request, client: Http2Client): void {
-    const settings = this.#settings
-    const tracks = settings.tracking?.request(request, this.#tracks)
-    request.tracked = tracks?.tracked
-    const tooLarge = request.contentLength > settings.maxBodyBytes
-    if (seesAll(settings.exchange.rules)) {
-      this.#admit(request, client, tracks, tooLarge, undefined)
-      return
-    }
-    const backend = tooLarge ? 413 : settings.route(request)
-    if (typeof backend === 'number' || 'body' in backend) {
-      const state = tooLarge ? 'PR' : 'LR'
-      this.#refuse(client, backend, request, undefined, tracks, undefined, undefined, state)
-    } else if (backend.rules !== undefined) this.#admit(request, client, tracks, false, backend)
-    else this.#exchange(request, client, backend, tracks)
-  }
-
-  /** Run the rules: the door's, or where it has none the backend's. */
-  #admit(
-    request: Http2Request,
-    client: Http2Client,
-    tracks: Tracks | undefined,
-    tooLarge: boolean,
-    backend: Backend | undefined,
-  ): void {
-    const settings = this.#settings
-    const { rules } = settings.exchange
-    this.#clientSession ??= new ClientSession(this.#facts, rules.around, this.#tracks)
-    const transaction = new Transaction(
-      rules,
-      this.#clientSession,
-      request,
-      client.body,
-      tracks,
-      client.record,
-    )
-    const admitted = () => this.#admitted(admission, client)
-    const admission = new Admission(transaction, client.body, client, settings.admitting, admitted)
-    client.serve(admission)
-    if (tooLarge) admission.refuse(413)
-    if (admission.over || admission.start(backend)) admitted()
-  }
-
-  /** The rules are through with a request. */
-  #admitted(admission: Admission<AnswerStatus | Answer>, client: Http2Client): void {
-    const { transaction, backend, settled } = admission
-    const { edited, tracks } = transaction
-    if (settled?.kind === 'go' && settled.destination instanceof Backend) {
-      this.#exchange(edited, client, settled.destination, tracks, transaction)
-    } else if (settled?.kind === 'drop') {
-      // Of one stream the client can be told nothing without telling it of that.
-      if (settled.silently) this.#give()
-      else client.abort()
-      transaction.record?.refused(settled.state, 0, backend)
-      tracks?.end()
-    } else {
-      const answer = settled?.kind === 'go' ? (settled.destination as AnswerStatus | Answer) : settled?.answer
-      const state = settled?.kind === 'answer' ? settled.state : 'LR'
-      this.#refuse(client, answer ?? 500, edited, undefined, tracks, transaction, backend, state)
-    }
-  }
-
-  #exchange(
-    request: ClientRequest,
-    client: Http2Client,
-    backend: Backend,
-    tracks: Tracks | undefined,
-    transaction?: Transaction,
-  ): void {
-    const settings = this.#settings
-    const exchange = new Exchange(
-      settings.exchange,
-      backend,
-      request,
-      client.body,
-      client,
-      undefined,
-      tracks,
-      transaction,
-      client.record,
-    )
-    client.serve(exchange)
-    try {
-      exchange.start()
-    } catch (error) {
-      // A balancer, an affinity or an engine of the host's own that breaks its word.
-      settings.failed(error)
-      exchange.giveUp()
-      this.#refuse(client, 500, request)
-    }
-  }
-
-  /**
-   * An answer to something that never became an exchange.
-   * @param state for the log, in two letters
-   */
-  #refuse(
-    client: Http2Client,
-    answer: AnswerStatus | Answer,
-    request?: ClientRequest,
-    message?: string,
-    tracks?: Tracks | undefined,
-    transaction?: Transaction,
-    backend?: Backend,
-    state = 'PR',
-  ): void {
-    const { refused, exchange } = this.#settings
-    const plain = typeof answer === 'number' ? exchange.answers.make(answer, request, message) : answer
-    const made = transaction === undefined ? plain : transaction.answered(plain, backend)
-    refused(made.status)
-    if (request === undefined) this.#tracks?.malformed(made.status)
-    countRefused(tracks?.tracked, made.status)
-    client.answer(made)
-    client.record?.refused(state, made.status, backend)
-    tracks?.end()
   }
 
   // ── what requests are checked against ──────────────────────────────────────────────────────────────
@@ -349,6 +222,10 @@ export class Http2Connection implements FrontConnection, StreamOwner, Http2Reque
     // Where the connection has ended, its streams end with it.
     if (this.#calming || this.#session.destroyed || this.#socket.destroyed) return
     if (!this.#resets.spend()) this.#calm()
+  }
+
+  turnAway(): void {
+    this.#give()
   }
 
   closed(client: Http2Client): void {

@@ -65,6 +65,26 @@ const masked = (line: string | undefined) =>
   line?.replace(/^127\.0\.0\.1:\d+ \[[^\]]{24,}\]/, 'CLIENT [DATE]')
 
 describe('a request in the log', () => {
+  test('that the host’s own balancer threw at is an error of ours, with the 500 that the client got', async () => {
+    const broken = {
+      name: 'broken',
+      rebuild: () => undefined,
+      pick: () => {
+        throw new Error('of the host')
+      },
+    }
+    const { client, lines, logged, frontend } = await world({
+      backend: { balancer: broken as never },
+      log: { format: '%ST %ts %b/%s' },
+    })
+    const one = await client()
+    await one.send(get)
+    expect((await one.readResponse()).status).toBe(500)
+    await logged(1)
+    expect(lines).toEqual(['500 IQ app/<NOSRV>'])
+    expect(frontend.counters).toMatchObject({ requests: 1, responses5xx: 1 })
+  })
+
   test('is a line of httplog', async () => {
     const { client, lines, logged } = await world({ behave: answer({ body: 'hello' }) })
     const one = await client()
