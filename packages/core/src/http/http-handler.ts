@@ -23,6 +23,7 @@ import { FrontendSight } from '../rules/sights.ts'
 import { Transaction } from '../rules/transaction.ts'
 import { readUniqueId, type UniqueIdOptions } from '../rules/unique-id.ts'
 import { type Answer, type AnswerStatus, Answers, type ErrorPages, lengthOf } from './answer.ts'
+import { type Attached, attachTo } from './attachment.ts'
 import { ConnectionDeadline } from './connection-deadline.ts'
 import { type CloseOptions, type DoorTimeouts, type Route, type RouteAnswer, routeOf } from './door.ts'
 import { DoorCounters } from './door-counters.ts'
@@ -30,9 +31,8 @@ import type { Engine } from './engine.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeSettings } from './exchange-settings.ts'
 import { type ForwardedOptions, Forwarding } from './forwarded.ts'
-import { Malformed, type MalformedOwner } from './malformed.ts'
 import { NodeClient } from './node-client.ts'
-import { framingOf, NodeRequest, type Refusal, readRequest, upgradeOf } from './node-request.ts'
+import { framingOf, NodeRequest, type Refusal, readRequest } from './node-request.ts'
 import { bodyAgain, bodyWasRead } from './parsed-body.ts'
 import type { ClientRequest } from './request.ts'
 import { RequestBody } from './request-body.ts'
@@ -154,22 +154,22 @@ export function httpHandler(backendOrRoute: Backend | Route, options: HttpHandle
   ) as HttpHandler
 }
 
-class HttpDoor implements MalformedOwner {
+class HttpDoor implements Attached {
   readonly counters = new DoorCounters()
   readonly name: string
   readonly clock: Clock = monotonic
+  readonly upgrades: ReadonlySet<string>
+  readonly httpRequestMs: number
+  readonly httpKeepAliveMs: number
   readonly #route: Route
   readonly #settings: ExchangeSettings
   readonly #tracking: Tracking | undefined
   /** What connections track. */
   readonly #tracks = new WeakMap<Duplex, Tracks>()
   readonly #ownsEngine: boolean
-  readonly #httpRequestMs: number
-  readonly #httpKeepAliveMs: number
   readonly #limits: { readonly replayBytes: number; readonly maxBodyBytes: number }
   readonly #reserializeBody: boolean
   readonly #originalUrl: boolean
-  readonly #upgrades: ReadonlySet<string>
   /** The exchanges under way, each with its connection. */
   readonly #active = new Map<Exchange, ConnectionDeadline | undefined>()
   readonly #deadlines = new WeakMap<Duplex, ConnectionDeadline>()
@@ -189,8 +189,8 @@ class HttpDoor implements MalformedOwner {
     this.#route = routeOf('httpHandler', backendOrRoute)
     const timeouts = options.timeouts ?? {}
     knownOptions('httpHandler.timeouts', timeouts, ['clientMs', 'httpRequestMs', 'httpKeepAliveMs'])
-    this.#httpRequestMs = duration('httpHandler.timeouts.httpRequestMs', timeouts.httpRequestMs, 10_000)
-    this.#httpKeepAliveMs = duration('httpHandler.timeouts.httpKeepAliveMs', timeouts.httpKeepAliveMs, 10_000)
+    this.httpRequestMs = duration('httpHandler.timeouts.httpRequestMs', timeouts.httpRequestMs, 10_000)
+    this.httpKeepAliveMs = duration('httpHandler.timeouts.httpKeepAliveMs', timeouts.httpKeepAliveMs, 10_000)
     const maxBytes = Number.MAX_SAFE_INTEGER
     this.#limits = {
       replayBytes: integer('httpHandler.replayBytes', options.replayBytes, 65_536, 0, 16_777_216),
@@ -198,7 +198,7 @@ class HttpDoor implements MalformedOwner {
     }
     this.#reserializeBody = flag('httpHandler.reserializeBody', options.reserializeBody, false)
     this.#originalUrl = flag('httpHandler.originalUrl', options.originalUrl, false)
-    this.#upgrades = upgradeNames('httpHandler.upgrades', options.upgrades)
+    this.upgrades = upgradeNames('httpHandler.upgrades', options.upgrades)
     // A key that throws tracks nothing; the request goes on, and there is nobody here to be told.
     this.#tracking = Tracking.of('httpHandler.track', options.track, 'request', () => undefined)
     this.#ownsEngine = options.engine === undefined
@@ -252,11 +252,11 @@ class HttpDoor implements MalformedOwner {
   }
 
   handle(req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void {
-    this.#handle(req, res, next, undefined)
+    this.#handle({ req, res, next, connection: undefined })
   }
 
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    const request = this.#read(req, this.#upgrades)
+    const request = this.#read(req, this.upgrades)
     if (seesAll(this.#settings.rules) && request instanceof NodeRequest) {
       return this.#upgradeByRules(req, socket, head, request)
     }
@@ -274,36 +274,14 @@ class HttpDoor implements MalformedOwner {
     const connection = new UpgradeConnection(req, socket, head)
     const { response: res } = connection
     // Node has given up parsing, and with it the body; see attach. Served without, the request would be another one.
-    if (framingOf(req) !== 'none') this.#answer(req, res, 501)
-    else this.#handle(req, res, undefined, connection, routed)
+    const call = { req, res, next: undefined, connection }
+    if (framingOf(req) !== 'none') this.#answer(call, 501)
+    else this.#handle(call, routed)
     return true
   }
 
   attach(server: NodeServer, handler: (req: IncomingMessage, res: ServerResponse) => void): () => void {
-    const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (taken.has(req)) return
-      if (this.upgrade(req, socket, head)) taken.add(req)
-      else {
-        const listeners = server.listeners('upgrade')
-        // It is nobody's when the last of our listeners refuses it and there are none but ours.
-        if (listeners.at(-1) === onUpgrade && listeners.every(each => ours.has(each))) socket.destroy()
-      }
-    }
-    ours.add(onUpgrade)
-    server.on('upgrade', onUpgrade)
-    const undoParsing = this.#keepParsing(server)
-    const undoMalformed = this.#answerMalformed(server)
-    const serves = server.listenerCount('request') === 0
-    if (serves) server.on('request', handler)
-    server.headersTimeout = finite(this.#httpRequestMs)
-    server.keepAliveTimeout = finite(this.#httpKeepAliveMs)
-    server.requestTimeout = 0
-    return () => {
-      undoParsing()
-      undoMalformed()
-      server.off('upgrade', onUpgrade)
-      if (serves) server.off('request', handler)
-    }
+    return attachTo(server, this, handler)
   }
 
   async close(options: CloseOptions = {}): Promise<void> {
@@ -326,47 +304,18 @@ class HttpDoor implements MalformedOwner {
     if (this.#ownsEngine) this.#settings.engine.close()
   }
 
-  /**
-   * Have Node give up parsing only what may change protocols. Many a client (Java's, curl's) asks for h2c on each of
-   * its requests, those with a body included, and goes on without; announced as an upgrade, the body would be lost.
-   */
-  #keepParsing(server: ParsingServer): () => void {
-    const before = server.shouldUpgradeCallback
-    const mayUpgrade = (req: IncomingMessage): boolean => {
-      // Behind a response that is still under way, the request is served in its turn, without the change.
-      if (answering(req.socket) !== undefined) return false
-      if (upgradeOf(req, this.#upgrades) !== undefined) return true
-      return server.listenerCount('upgrade') > 1 && before?.call(server, req) === true
-    }
-    server.shouldUpgradeCallback = mayUpgrade
-    return () => {
-      if (server.shouldUpgradeCallback === mayUpgrade && before) server.shouldUpgradeCallback = before
-    }
-  }
-
-  #answerMalformed(server: NodeServer): () => void {
-    if (server.listenerCount('clientError') > 0) return () => undefined
-    const malformed = new Malformed(this)
-    const onClientError = (error: Error, socket: Duplex) => {
-      // The host may have taken it up since.
-      if (server.listenerCount('clientError') === 1) malformed.handle(error, socket)
-    }
-    server.on('clientError', onClientError)
-    return () => server.off('clientError', onClientError)
-  }
-
-  /** See {@link MalformedOwner}. */
+  /** See {@link Attached}. */
   refusal(status: AnswerStatus): Answer {
     this.#refused(status)
     return this.#settings.answers.make(status)
   }
 
-  /** See {@link MalformedOwner}. */
+  /** See {@link Attached}. */
   unread(socket: Duplex, status: AnswerStatus, bytes: number): void {
     this.#log?.unread(socket as Socket, status, bytes)
   }
 
-  /** See {@link MalformedOwner}. */
+  /** See {@link Attached}. */
   refuseBody(req: IncomingMessage, res: ServerResponse, status: AnswerStatus): boolean {
     const exchange = this.#bodies.get(req)
     if (
@@ -421,91 +370,70 @@ class HttpDoor implements MalformedOwner {
     return tracks
   }
 
-  #handle(
-    req: IncomingMessage,
-    res: ServerResponse,
-    next: ((error?: unknown) => void) | undefined,
-    connection: UpgradeConnection | undefined,
-    already?: Routed | undefined,
-  ): void {
+  #handle(call: Call, already?: Routed | undefined): void {
+    const { req, res, next } = call
     // Without the connection, which only the `upgrade` event gives, there can be no change of protocol.
-    const request = this.#read(req, connection === undefined ? noUpgrades : this.#upgrades)
+    const request = this.#read(req, call.connection === undefined ? noUpgrades : this.upgrades)
     if (!(request instanceof NodeRequest)) {
       // A message that is not what it should be: whatever follows it on this connection is not to be trusted.
       res.shouldKeepAlive = false
-      this.#answer(req, res, request.status, undefined, request.message || undefined)
+      this.#answer(call, request.status, undefined, request.message || undefined)
       return
     }
-    if (this.#closing) {
-      res.shouldKeepAlive = false
-      this.#answer(req, res, 503, request)
-      return
-    }
+    if (this.#refusesNow(call, request)) return
     if (seesAll(this.#settings.rules)) {
-      if (!isBehind(req, res)) this.#admit(req, res, request, next, undefined, this.#track(request, res))
-      else inTurn(req, res, () => this.#admitLater(req, res, request, next))
+      if (!isBehind(req, res)) this.#admit(call, request, this.#track(request, res))
+      else inTurn(req, res, () => this.#admitLater(call, request))
       return
     }
     const { tracks, destination, failed, error } = already ?? this.#routed(request, res)
     if (already !== undefined) request.tracked = tracks?.tracked
-    if (failed) this.#failed(req, res, request, next, error)
+    if (failed) this.#failed(call, request, error)
     else if (destination === undefined) {
-      if (next === undefined) this.#answer(req, res, 404, request)
+      if (next === undefined) this.#answer(call, 404, request)
       else next()
-    } else if (!(destination instanceof Backend)) this.#answerRoute(req, res, destination, request)
-    else if (!isBehind(req, res)) this.#exchange(req, res, request, destination, next, connection, tracks)
-    else inTurn(req, res, () => this.#exchangeLater(req, res, request, destination, next, tracks))
+    } else if (!(destination instanceof Backend)) this.#answerRoute(call, destination, request)
+    else if (!isBehind(req, res)) this.#exchange(call, request, destination, tracks)
+    else inTurn(req, res, () => this.#exchangeLater(call, request, destination, tracks))
   }
 
-  #exchangeLater(
-    req: IncomingMessage,
-    res: ServerResponse,
-    request: NodeRequest,
-    backend: Backend,
-    next: ((error?: unknown) => void) | undefined,
-    tracks: Tracks | undefined,
-  ): void {
+  /** Whether the handler is being closed: then it has been answered. */
+  #refusesNow(call: Call, request: ClientRequest): boolean {
+    if (!this.#closing) return false
+    call.res.shouldKeepAlive = false
+    this.#answer(call, 503, request)
+    return true
+  }
+
+  #exchangeLater(call: Call, request: NodeRequest, backend: Backend, tracks: Tracks | undefined): void {
     // While it waited for its turn, the host may have answered it by itself: one that took too long, say.
-    if (res.headersSent) return
-    if (this.#closing) {
-      res.shouldKeepAlive = false
-      this.#answer(req, res, 503, request)
-    } else this.#exchange(req, res, request, backend, next, undefined, tracks)
+    if (call.res.headersSent || this.#refusesNow(call, request)) return
+    this.#exchange(call, request, backend, tracks)
   }
 
-  #exchange(
-    req: IncomingMessage,
-    res: ServerResponse,
-    request: NodeRequest,
-    backend: Backend,
-    next: ((error?: unknown) => void) | undefined,
-    connection: UpgradeConnection | undefined,
-    tracks: Tracks | undefined,
-  ): void {
+  #exchange(call: Call, request: NodeRequest, backend: Backend, tracks: Tracks | undefined): void {
     if (backend.rules !== undefined) {
-      this.#admit(req, res, request, next, connection, tracks, backend)
+      this.#admit(call, request, tracks, backend)
       return
     }
-    const taken = this.#take(req, res, request, next, connection, backend.clock)
+    const taken = this.#take(call, request, backend.clock)
     if (taken === undefined) return
-    if (request.contentLength > this.#limits.maxBodyBytes) this.#answer(req, res, 413, request)
-    else this.#begin(req, res, taken.request, backend, next, connection, tracks, taken.client)
+    if (request.contentLength > this.#limits.maxBodyBytes) this.#answer(call, 413, request)
+    else this.#begin(call, taken.request, backend, tracks, taken.client)
   }
 
   /** The client's side of a request, and the request as it goes on; undefined where its body is gone. */
   #take(
-    req: IncomingMessage,
-    res: ServerResponse,
+    call: Call,
     request: NodeRequest,
-    next: ((error?: unknown) => void) | undefined,
-    connection: UpgradeConnection | undefined,
     clock: Clock,
   ): { readonly client: NodeClient; readonly request: ClientRequest } | undefined {
+    const { req, res, connection } = call
     const { framing } = request
     const read = framing !== 'none' && bodyWasRead(req)
     const again = read && this.#reserializeBody ? bodyAgain(req, request) : undefined
     if (read && again === undefined) {
-      this.#failed(req, res, request, next, bodyConsumed(this.#reserializeBody))
+      this.#failed(call, request, bodyConsumed(this.#reserializeBody))
       return undefined
     }
     const lent = this.#settings.engine.lendsBuffers === true
@@ -519,17 +447,15 @@ class HttpDoor implements MalformedOwner {
   }
 
   #begin(
-    req: IncomingMessage,
-    res: ServerResponse,
+    call: Call,
     request: ClientRequest,
     backend: Backend,
-    next: ((error?: unknown) => void) | undefined,
-    connection: UpgradeConnection | undefined,
     tracks: Tracks | undefined,
     client: NodeClient,
     transaction?: Transaction,
   ): void {
-    const own = connection === undefined ? this.#deadlineOf(req.socket, backend) : undefined
+    const { req, res, next } = call
+    const own = call.connection === undefined ? this.#deadlineOf(req.socket, backend) : undefined
     const exchange = new Exchange(
       this.#settings,
       backend,
@@ -565,16 +491,9 @@ class HttpDoor implements MalformedOwner {
   // ── rules ──────────────────────────────────────────────────────────────────────────────────────────
 
   /** Run the rules: the handler's, or where it has none the backend's. */
-  #admit(
-    req: IncomingMessage,
-    res: ServerResponse,
-    request: NodeRequest,
-    next: ((error?: unknown) => void) | undefined,
-    connection: UpgradeConnection | undefined,
-    tracks: Tracks | undefined,
-    backend?: Backend,
-  ): void {
-    const taken = this.#take(req, res, request, next, connection, this.clock)
+  #admit(call: Call, request: NodeRequest, tracks: Tracks | undefined, backend?: Backend): void {
+    const { req, res } = call
+    const taken = this.#take(call, request, this.clock)
     if (taken === undefined) return
     const { client } = taken
     const { body } = client
@@ -586,7 +505,7 @@ class HttpDoor implements MalformedOwner {
       tracks,
       this.#log?.of(req, request),
     )
-    const admitted = () => this.#admitted(req, res, next, connection, client, admission)
+    const admitted = () => this.#admitted(call, client, admission)
     const admission = new Admission(transaction, body, client, this.#admitting, admitted)
     if (body.framing !== 'none') this.#bodies.set(req, admission)
     client.serve(admission)
@@ -598,28 +517,14 @@ class HttpDoor implements MalformedOwner {
     if (admission.over || admission.start(backend)) admitted()
   }
 
-  #admitLater(
-    req: IncomingMessage,
-    res: ServerResponse,
-    request: NodeRequest,
-    next: ((error?: unknown) => void) | undefined,
-  ): void {
-    if (res.headersSent) return
-    if (this.#closing) {
-      res.shouldKeepAlive = false
-      this.#answer(req, res, 503, request)
-    } else this.#admit(req, res, request, next, undefined, this.#track(request, res))
+  #admitLater(call: Call, request: NodeRequest): void {
+    if (call.res.headersSent || this.#refusesNow(call, request)) return
+    this.#admit(call, request, this.#track(request, call.res))
   }
 
   /** The rules are through with a request. */
-  #admitted(
-    req: IncomingMessage,
-    res: ServerResponse,
-    next: ((error?: unknown) => void) | undefined,
-    connection: UpgradeConnection | undefined,
-    client: NodeClient,
-    { transaction, settled, backend }: Admission<Elsewhere>,
-  ): void {
+  #admitted(call: Call, client: NodeClient, { transaction, settled, backend }: Admission<Elsewhere>): void {
+    const { next } = call
     const { edited, tracks } = transaction
     if (settled?.kind === 'drop') {
       client.abort()
@@ -628,13 +533,8 @@ class HttpDoor implements MalformedOwner {
     }
     const destination = settled?.kind === 'go' ? settled.destination : undefined
     if (destination instanceof Backend) {
-      if (this.#closing) {
-        res.shouldKeepAlive = false
-        this.#answer(req, res, 503, edited)
-      } else this.#begin(req, res, edited, destination, next, connection, tracks, client, transaction)
-      return
-    }
-    if (destination instanceof RouteFailure) this.#failed(req, res, edited, next, destination.error)
+      if (!this.#refusesNow(call, edited)) this.#begin(call, edited, destination, tracks, client, transaction)
+    } else if (destination instanceof RouteFailure) this.#failed(call, edited, destination.error)
     else if (settled?.kind === 'go' && destination === undefined && next !== undefined) next()
     else {
       const { answers } = this.#settings
@@ -642,7 +542,7 @@ class HttpDoor implements MalformedOwner {
       const made = settled?.kind === 'answer' ? settled.answer : answers.of(given ?? { status: 404 }, edited)
       client.body.discard()
       const state = settled?.kind === 'answer' ? settled.state : 'LR'
-      this.#send(req, res, transaction.answered(made, backend), edited, state, backend)
+      this.#send(call, transaction.answered(made, backend), edited, state, backend)
     }
   }
 
@@ -671,13 +571,14 @@ class HttpDoor implements MalformedOwner {
     }
     const connection = new UpgradeConnection(req, socket, head)
     const { response: res } = connection
+    const call = { req, res, next: undefined, connection }
     const lent = this.#settings.engine.lendsBuffers === true
     const client = new NodeClient(req, res, 'none', this.#limits, this.clock, lent, connection)
     client.serve(admission)
-    admitted = () => this.#admitted(req, res, undefined, connection, client, admission)
+    admitted = () => this.#admitted(call, client, admission)
     if (framingOf(req) !== 'none') {
       admission.clientGone()
-      this.#answer(req, res, 501)
+      this.#answer(call, 501)
     } else if (settled) admitted()
     return true
   }
@@ -710,45 +611,28 @@ class HttpDoor implements MalformedOwner {
     if (this.#active.size === 0 && this.#idle.size > 0) for (const done of [...this.#idle]) done()
   }
 
-  #failed(
-    req: IncomingMessage,
-    res: ServerResponse,
-    request: ClientRequest,
-    next: ((error?: unknown) => void) | undefined,
-    error: unknown,
-  ): void {
-    if (next === undefined)
-      this.#answer(req, res, 500, request, error instanceof EvenerError ? error.message : undefined)
-    else next(error)
+  #failed(call: Call, request: ClientRequest, error: unknown): void {
+    if (call.next === undefined)
+      this.#answer(call, 500, request, error instanceof EvenerError ? error.message : undefined)
+    else call.next(error)
   }
 
-  #answer(
-    req: IncomingMessage,
-    res: ServerResponse,
-    status: AnswerStatus,
-    request?: ClientRequest,
-    message?: string,
-  ): void {
+  #answer(call: Call, status: AnswerStatus, request?: ClientRequest, message?: string): void {
     const state = status === 404 ? 'LR' : status === 503 ? 'KR' : status === 500 ? 'IR' : 'PR'
-    this.#send(req, res, this.#settings.answers.make(status, request, message), request, state)
+    this.#send(call, this.#settings.answers.make(status, request, message), request, state)
   }
 
-  #answerRoute(
-    req: IncomingMessage,
-    res: ServerResponse,
-    destination: AnswerStatus | RouteAnswer,
-    request: ClientRequest,
-  ): void {
+  #answerRoute(call: Call, destination: AnswerStatus | RouteAnswer, request: ClientRequest): void {
+    const { req, res } = call
     const given = typeof destination === 'number' ? { status: destination } : destination
     const answer = this.#settings.answers.of(given, request)
-    if (isBehind(req, res)) inTurn(req, res, () => this.#send(req, res, answer, request, 'LR'))
-    else this.#send(req, res, answer, request, 'LR')
+    if (isBehind(req, res)) inTurn(req, res, () => this.#send(call, answer, request, 'LR'))
+    else this.#send(call, answer, request, 'LR')
   }
 
   /** @param state for the log, in two letters */
   #send(
-    req: IncomingMessage,
-    res: ServerResponse,
+    { req, res }: Call,
     answer: Answer,
     request: ClientRequest | undefined,
     state: string,
@@ -767,6 +651,16 @@ class HttpDoor implements MalformedOwner {
     res.end(answer.body)
     record?.refused(state, answer.status, backend)
   }
+}
+
+/** One request as the host has handed it over. */
+interface Call {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** Whom it goes to where this handler has no answer. */
+  readonly next: ((error?: unknown) => void) | undefined
+  /** Its connection, where it came by the `upgrade` event. */
+  readonly connection: UpgradeConnection | undefined
 }
 
 /** Where a route leads, other than to a backend. */
@@ -797,18 +691,6 @@ interface Routed {
 }
 
 const noUpgrades: ReadonlySet<string> = new Set()
-
-/** Upgrades that a handler has taken, and the listeners of handlers: several may be attached to one server. */
-const taken = new WeakSet<IncomingMessage>()
-const ours = new WeakSet<object>()
-
-/** Node from 22.21 and 24.9 on asks this before it announces an upgrade; earlier ones don't read it. */
-type ParsingServer = NodeServer & { shouldUpgradeCallback?: (req: IncomingMessage) => boolean }
-
-/** Node reads 0 as "no limit". */
-function finite(ms: number): number {
-  return ms === Number.POSITIVE_INFINITY ? 0 : ms
-}
 
 function bodyConsumed(reserialize: boolean): EvenerError {
   return new EvenerError(
