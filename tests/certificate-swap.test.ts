@@ -38,6 +38,8 @@ test('certificates are swapped under load without a failed handshake', {
   const frontend = createFrontend({
     route: backendOf(server),
     tls: { certificates: folder, watch: { debounceMs: 100 } },
+    // The connection that stands says nothing while a thousand certificates are made.
+    timeouts: { httpKeepAliveMs: Number.POSITIVE_INFINITY },
   })
   afterwards(() => frontend.close({ drainMs: 0 }))
   const failures: string[] = []

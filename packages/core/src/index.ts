@@ -63,6 +63,7 @@ export { HttpLoadProbe, type HttpLoadProbeOptions, httpLoadProbe } from './http/
 export { type ClientRequest, pathOf } from './http/request.ts'
 export type { RequestBody } from './http/request-body.ts'
 export type { Http2Options } from './http2/options.ts'
+export type { CookieCaptureOptions } from './log/cookie-capture.ts'
 export type { LogOptions, LogTarget } from './log/door-log.ts'
 export { logHealth } from './log/log-health.ts'
 export type { FrontendRules, HttpRules, TcpRules } from './rules/rule-lists.ts'

@@ -7,6 +7,7 @@ import { type LogFormat, type LogLevel, type LogScope, logFormat, type Surroundi
 import type { Clock } from '../base/clock.ts'
 import { flag, invalid, knownOptions, withMethods } from '../base/options.ts'
 import { madeOfRules } from '../rules/option-error.ts'
+import { type CookieCaptureOptions, readCookieCapture } from './cookie-capture.ts'
 
 /** Where lines go: a sink of `@evener/log`, or what has a `write` like theirs, which does not wait and does not throw. */
 export interface LogTarget {
@@ -28,6 +29,8 @@ export interface LogOptions {
    * `jsonFormat()` of `@evener/rules` made. `httplog` by default; at layer 4 `tcplog`. HAProxy's `log-format`.
    */
   readonly format?: string | LogFormat | undefined
+  /** A cookie whose name and value a line tells (`%CC`, `%CS`). None by default; none at layer 4. HAProxy's `capture cookie`. */
+  readonly captureCookie?: CookieCaptureOptions | undefined
   /** Leave out connections on which nothing came. False by default. HAProxy's `option dontlognull`. */
   readonly dontLogNull?: boolean | undefined
   /**
@@ -42,6 +45,7 @@ export interface LogOptions {
 const optionNames: readonly (keyof LogOptions)[] = [
   'to',
   'format',
+  'captureCookie',
   'dontLogNull',
   'dontLogNormal',
   'separateErrors',
@@ -73,7 +77,8 @@ export function doorLog(
   const targets = [options.to].flat() as LogTarget[]
   if (targets.length === 0) throw invalid(`${field}.to`, options.to, 'where to log: a sink, or several')
   for (const target of targets) withMethods(`${field}.to`, target, ['write'], 'standardOutput()')
-  return new DoorLog(targets, formatOf(`${field}.format`, options.format ?? usual), door, {
+  const cookie = readCookieCapture(`${field}.captureCookie`, options.captureCookie)
+  return new DoorLog(targets, formatOf(`${field}.format`, options.format ?? usual), door, cookie, {
     nothing: flag(`${field}.dontLogNull`, options.dontLogNull, false),
     normal: flag(`${field}.dontLogNormal`, options.dontLogNormal, false),
     separate: flag(`${field}.separateErrors`, options.separateErrors, false),
@@ -98,6 +103,8 @@ interface Choice {
 
 export class DoorLog {
   readonly door: LoggedDoor
+  /** The cookie that lines tell. */
+  readonly cookie: CookieCaptureOptions | undefined
   /** How many requests have begun, and how many lines were logged. HAProxy's `%rt`, `%lc`. */
   requests = 0
   lines = 0
@@ -105,7 +112,14 @@ export class DoorLog {
   readonly #format: LogFormat
   readonly #choice: Choice
 
-  constructor(targets: readonly LogTarget[], format: LogFormat, door: LoggedDoor, choice: Choice) {
+  constructor(
+    targets: readonly LogTarget[],
+    format: LogFormat,
+    door: LoggedDoor,
+    cookie: CookieCaptureOptions | undefined,
+    choice: Choice,
+  ) {
+    this.cookie = cookie
     this.#targets = targets
     this.#format = format
     this.door = door

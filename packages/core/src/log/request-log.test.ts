@@ -411,6 +411,16 @@ describe('expressions in a line', () => {
     await expectEventually(() => expect(table.trackers('127.0.0.1')).toBe(0))
   })
 
+  test.each([
+    [{ name: '', length: 5 }, /captureCookie\.name: "" is not allowed/],
+    [{ name: 'a b', length: 5 }, /captureCookie\.name: "a b" is not allowed/],
+    [{ name: 'SID' }, /captureCookie\.length/],
+    [{ name: 'SID', length: 0 }, /captureCookie\.length: 0 is not allowed/],
+    [{ name: 'SID', length: 5, len: 5 }, /len/],
+  ])('captureCookie: %j is refused', async (captureCookie, message) => {
+    await expect(world({ log: { captureCookie: captureCookie as never } })).rejects.toThrow(message)
+  })
+
   test('know what there is of a request that could not be read', async () => {
     const { client, lines, logged } = await world({ behave, log: { format } })
     const one = await client()

@@ -21,8 +21,10 @@ import type { Outcome } from '../balance/outcome.ts'
 import type { ConnectionFacts } from '../base/connection-facts.ts'
 import { processConnections } from '../base/process-connections.ts'
 import type { ResponseHead } from '../http/engine.ts'
+import { SeenResponse } from '../http/incoming-head.ts'
 import type { ClientRequest } from '../http/request.ts'
 import type { Transaction } from '../rules/transaction.ts'
+import { capturedCookie } from './cookie-capture.ts'
 import { requestCookieState, responseCookieState } from './cookie-state.ts'
 import type { DoorLog } from './door-log.ts'
 import { RequestLogScope } from './request-log-scope.ts'
@@ -180,12 +182,21 @@ export class RequestRecord implements LogRecord {
     return false
   }
 
-  get requestCookie(): undefined {
-    return undefined
+  get requestCookie(): string | undefined {
+    const { cookie } = this.log
+    const request = this.transaction?.edited ?? this.request
+    if (cookie === undefined || request === undefined) return undefined
+    return capturedCookie(request.header('cookie')?.split(';') ?? [], cookie)
   }
 
-  get responseCookie(): undefined {
-    return undefined
+  get responseCookie(): string | undefined {
+    const { cookie } = this.log
+    if (cookie === undefined || this.head === undefined) return undefined
+    const { setCookies } = new SeenResponse(this.head)
+    return capturedCookie(
+      setCookies.map(line => line.split(';', 1)[0] as string),
+      cookie,
+    )
   }
 
   get frontend(): string {
