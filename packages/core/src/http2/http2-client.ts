@@ -340,7 +340,8 @@ export class Http2Client implements Receiving, BodySource, SentBytes {
     const stream = this.#stream
     stream.end()
     if (!this.#requestWhole && stream.listenerCount('wantTrailers') === 0) {
-      stream.close(constants.NGHTTP2_NO_ERROR)
+      // Node 22 would leave out a response that is nothing but a head.
+      setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR))
     }
   }
 

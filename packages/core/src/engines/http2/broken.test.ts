@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { VirtualClock } from '@evener/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Failed } from '../../balance/outcome.ts'
-import { door, echo, h2Server, hello, type OnStream, read, serverOptions } from './test-support.ts'
+import { cut, door, echo, h2Server, hello, type OnStream, read, serverOptions } from './test-support.ts'
 
 const once1 = (first: OnStream, then: OnStream = hello): OnStream => {
   let asked = 0
@@ -180,7 +180,7 @@ describe('a server that goes away', () => {
   })
 
   test('dies before the answer: a GET is sent elsewhere, a POST is not', async () => {
-    const dying = await h2Server(stream => stream.session?.socket.destroy())
+    const dying = await h2Server(stream => cut(stream))
     const good = await h2Server()
     const { ask, backend } = await door([serverOptions(dying, 'a'), serverOptions(good, 'b')])
     expect(await ask()).toMatchObject({ status: 200, text: 'hello' })
@@ -193,7 +193,7 @@ describe('a server that goes away', () => {
   test('dies in mid-answer: the client sees that it is broken', async () => {
     const server = await h2Server(stream => {
       stream.respond({ ':status': 200 })
-      stream.write('some', () => stream.session?.socket.destroy())
+      stream.write('some', () => cut(stream))
     })
     const { ask } = await door([serverOptions(server)])
     expect((await ask()).complete).toBe(false)
@@ -404,7 +404,7 @@ describe('silence', () => {
 
 describe('the outcome of an attempt', () => {
   test.each<[string, OnStream, Partial<Failed>]>([
-    ['no answer', s => s.session?.socket.destroy(), { phase: 'wait', reason: 'empty-response' }],
+    ['no answer', s => cut(s), { phase: 'wait', reason: 'empty-response' }],
     ['a reset', s => s.close(constants.NGHTTP2_INTERNAL_ERROR), { phase: 'wait', reason: 'empty-response' }],
     [
       'a protocol error',

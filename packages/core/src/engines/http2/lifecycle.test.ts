@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { createBackend } from '../../balance/backend.ts'
 import { defaultEngine } from '../default-engine.ts'
 import { http2Engine } from './http2-engine.ts'
-import { door, echo, h2Server, hello, type OnStream, read, serverOptions } from './test-support.ts'
+import { cut, door, echo, h2Server, hello, type OnStream, read, serverOptions } from './test-support.ts'
 
 /** Holds each request until it is told to answer. */
 function holding() {
@@ -81,7 +81,7 @@ describe('connections to a server', () => {
     const second = ask({ method: 'POST' }, 'x')
     server.onStream = hello
     await expect.poll(() => server.requests.length).toBe(1)
-    server.sessions[0]?.socket.destroy()
+    cut(server.sessions[0])
     expect((await first).status).toBe(502)
     expect((await second).text).toBe('hello')
   })

@@ -31,6 +31,15 @@ export type OnStream = (
   raw: readonly string[],
 ) => void
 
+/** Those of sessions themselves are proxies, which Node 22 does not let break off. */
+const socketOf = new WeakMap<ServerHttp2Session, Socket>()
+
+/** Break off the connection of a session, or of a stream's. */
+export function cut(of: ServerHttp2Session | ServerHttp2Stream | undefined): void {
+  const session = of !== undefined && 'session' in of ? of.session : of
+  socketOf.get(session as ServerHttp2Session)?.destroy()
+}
+
 /** A server of node:http2, and what it saw. */
 export class FakeH2Server {
   readonly sessions: ServerHttp2Session[] = []
@@ -47,8 +56,14 @@ export class FakeH2Server {
     this.#server = this.secure
       ? (createSecureServer({ ...pki.server, ...options, allowHTTP1 }) as Http2Server)
       : createServer(options)
+    // The session of a connection is made while it is announced.
+    let announced: Socket | undefined
+    this.#server.prependListener(this.secure ? 'secureConnection' : 'connection', (socket: Socket) => {
+      announced = socket
+    })
     this.#server.on('session', session => {
       this.sessions.push(session)
+      if (announced !== undefined) socketOf.set(session, announced)
       session.on('error', () => {})
     })
     this.#server.on('connection', socket => {

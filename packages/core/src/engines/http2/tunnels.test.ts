@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { webSocketAccept } from '../../http/websocket.ts'
 import { pki } from '../test-support-pki.ts'
 import {
+  cut,
   type Door,
   type DoorOptions,
   door,
@@ -140,7 +141,7 @@ describe('a WebSocket to an HTTP/2 server', () => {
   })
 
   test.each([
-    ['dies', (stream: Parameters<OnStream>[0]) => stream.session?.socket.destroy()],
+    ['dies', (stream: Parameters<OnStream>[0]) => cut(stream)],
     ['resets it', (stream: Parameters<OnStream>[0]) => stream.close(2)],
   ])('the server %s: the client’s side is closed', async (_how, act) => {
     const { front } = await tunnelTo(stream => {
