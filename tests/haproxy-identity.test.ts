@@ -126,6 +126,12 @@ backend app
     onTestFinished(() => [backend, none].forEach(each => void each.close()))
     const theirs = await ask(haproxy.ports, server, lines)
     const ours = await ask(ports, server, lines)
+    // Were nothing told at all, the two would agree as well.
+    expect([theirs.server[0], theirs.client[0], theirs.log[0]]).toEqual([
+      'HEX',
+      'HEX',
+      'HEX SID=abc SID=of-the-s',
+    ])
     expect(ours).toEqual(theirs)
   },
 )

@@ -1,6 +1,6 @@
 /** Evener's own listener with 300 rules, of which none matches. */
 import type { RequestScope, Rule } from '@evener/rules'
-import { withRules } from './evener-with-rules.ts'
+import { evenerWith } from './evener-with.ts'
 
 async function manyRules(): Promise<Rule<RequestScope>[]> {
   const { match, path, setHeader } = await import('@evener/rules')
@@ -9,4 +9,6 @@ async function manyRules(): Promise<Rule<RequestScope>[]> {
   )
 }
 
-export const subject = withRules('evener-rules-300', '300 rules that do not match', manyRules)
+export const subject = evenerWith('evener-rules-300', '300 rules that do not match', 'rules', async () => ({
+  rules: { request: await manyRules() },
+}))

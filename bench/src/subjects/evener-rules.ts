@@ -1,6 +1,6 @@
 /** Evener's own listener with rules: 20 conditions and 10 edits of headers for each request. */
 import type { RequestScope, Rule } from '@evener/rules'
-import { withRules } from './evener-with-rules.ts'
+import { evenerWith } from './evener-with.ts'
 
 async function someRules(): Promise<Rule<RequestScope>[]> {
   const { match, path, req, setHeader } = await import('@evener/rules')
@@ -10,4 +10,11 @@ async function someRules(): Promise<Rule<RequestScope>[]> {
   ]).flat()
 }
 
-export const subject = withRules('evener-rules', '20 conditions, 10 edits of headers', someRules)
+export const subject = evenerWith(
+  'evener-rules',
+  '20 conditions, 10 edits of headers',
+  'rules',
+  async () => ({
+    rules: { request: await someRules() },
+  }),
+)
